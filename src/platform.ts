@@ -4,6 +4,8 @@
  */
 interface Platform {
   crypto: { getRandomValues<Bytes extends Uint8Array>(bytes: Bytes): Bytes; subtle: SubtleCrypto }
+  atob(base64: string): string
+  btoa(binary: string): string
   setTimeout(callback: () => void, delayMs: number): unknown
   TextEncoder: new () => { encode(text: string): Uint8Array<ArrayBuffer> }
   TextDecoder: new (label: string, options: { fatal: boolean }) => { decode(bytes: Uint8Array): string }
