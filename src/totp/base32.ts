@@ -61,7 +61,7 @@ export function readBase32(text: unknown, name: string): Uint8Array {
       padding++
       continue
     }
-    const value = valueOf(unit)
+    const value = digitOf(unit)
     if (value < 0 || padding > 0) throw notBase32(name)
     // At most 7 bits wait, so that 12 are in hand at most.
     waiting = ((waiting & 0x7f) << 5) | value
@@ -76,7 +76,7 @@ export function readBase32(text: unknown, name: string): Uint8Array {
 }
 
 /** By character code, not by `toUpperCase`, which makes S of U+017F and I of U+0131. */
-function valueOf(unit: number): number {
+function digitOf(unit: number): number {
   if (unit >= 0x41 && unit <= 0x5a) return unit - 0x41
   if (unit >= 0x61 && unit <= 0x7a) return unit - 0x61
   if (unit >= 0x32 && unit <= 0x37) return unit - 0x32 + 26
