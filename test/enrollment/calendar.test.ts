@@ -116,7 +116,7 @@ describe('days off', () => {
       const day = Date.UTC(2026, 10, 23 + offset)
       expect(endOfDay(day, { timeZone: 'UTC' }), name).toBe(day + 86_400_000)
       expect(endOfDay(day, { timeZone: 'UTC', avoid: [name] }), name).toBe(day + 2 * 86_400_000)
-      expect(endOfDay(day, { timeZone: 'UTC', avoid: names.filter(other => other !== name) }), name).toBe(
+      expect(endOfDay(day, { timeZone: 'UTC', avoid: names.filter((other) => other !== name) }), name).toBe(
         day + 86_400_000,
       )
     }
@@ -342,7 +342,7 @@ describe('against Temporal', () => {
         ({ timeZone, start }, days, avoid, later) => {
           const first = endOfDayAfter(start, days, { timeZone })
           fc.pre(first > 0)
-          const holidays = [localDate(first - 1, timeZone)].filter(date => date >= '1970')
+          const holidays = [localDate(first - 1, timeZone)].filter((date) => date >= '1970')
           const calendar: Calendar = { timeZone, avoid, holidays }
           const deadline = endOfDayAfter(start, days, calendar)
           const last = dateIn(timeZone, deadline - 1)
