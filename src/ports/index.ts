@@ -66,7 +66,7 @@ export interface SecretContext {
 export interface SecretCipher {
   /** An opaque token of printable ASCII; another one each time. */
   seal(plain: Uint8Array, context: SecretContext): Promise<string>
-  /** The sealed bytes; throws where the token was altered, belongs to another context or its key is gone. */
+  /** The sealed bytes, in an array that is wiped after use; throws where the token was altered, is another context's or its key is gone. */
   open(token: string, context: SecretContext): Promise<Uint8Array>
   /** Of a sealed token or of a digest: made under another key than the first. */
   needsReseal(token: string): boolean

@@ -1,0 +1,41 @@
+/**
+ * MFA for auth servers, rolled out without locking people out: the service, its policy, and the ports that applications
+ * plug their persistence into.
+ *
+ * @module
+ */
+export { aesGcmCipher } from './cipher/aes-gcm.js'
+export type { Calendar, Weekday } from './enrollment/calendar.js'
+export type { ChallengeMethod, SignInDecision } from './enrollment/decision.js'
+export type { EnrollmentEvent, EnrollmentEventType } from './enrollment/events.js'
+export type { LockState } from './enrollment/locks.js'
+export { type EnrollmentIndex, type Phase, phaseOf } from './enrollment/phase.js'
+export { resolveTerms, type TermsLayer } from './enrollment/resolve.js'
+export type {
+  BeginSetupResult,
+  CodeResult,
+  ConfirmSetupResult,
+  Proof,
+  Refusal,
+  RemoveAuthenticatorResult,
+  ReplaceRecoveryCodesResult,
+} from './enrollment/results.js'
+export type { AdminResult, EnrollmentStatus } from './enrollment/status.js'
+export type { Explanation, Period, ResolvedTerms, SelfEnrollment, Terms } from './enrollment/terms.js'
+export type { Note, UserId } from './enrollment/user.js'
+export { LeewayError, type LeewayErrorCode } from './errors.js'
+export type {
+  Clock,
+  Enrollment,
+  EnrollmentChange,
+  EnrollmentRepository,
+  Random,
+  SecretCipher,
+  SecretContext,
+  StoredEnrollment,
+} from './ports/index.js'
+export { createLeeway } from './service/create-leeway.js'
+export type { Leeway, LeewayOptions } from './service/leeway.js'
+export type { Policy } from './service/policy.js'
+export type { Instant } from './totp/instant.js'
+export type { DriftWindow, HashAlgorithm, HotpParameters, TotpParameters } from './totp/parameters.js'

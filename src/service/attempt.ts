@@ -1,0 +1,151 @@
+import type { Circumstances } from '../enrollment/circumstances.js'
+import type { Command, CommandType, Outcome, Question } from '../enrollment/commands.js'
+import type { EnrollmentEvent } from '../enrollment/events.js'
+import { type EnrollmentRecord, indexOf } from '../enrollment/record.js'
+import { type Decided, recordAt, transition } from '../enrollment/transition.js'
+import type { UserId } from '../enrollment/user.js'
+import { LeewayError } from '../errors.js'
+import type { EnrollmentChange } from '../ports/index.js'
+import { platform, platformRandom } from '../platform.js'
+import { decodeRecord, encodeRecord } from '../record/codec.js'
+import type { Instant } from '../totp/instant.js'
+import { guarded, hex, type Parts, readClock } from './parts.js'
+
+/** How often a command is decided anew because another write came first. */
+const MOST_TRIES = 16
+
+/** Finds out what the machine asks, for the record that it asks about. */
+export type Gather = <Answer>(question: Question<Answer>, now: Instant) => Promise<Answer>
+
+/** What a command came to, with the record it left. */
+export interface Settled<Type extends CommandType> {
+  outcome: Outcome<Type>
+  record: EnrollmentRecord
+  now: Instant
+}
+
+/**
+ * The loop that every change goes through: find, gather, decide, save, and only then reveal.
+ *
+ * What is revealed is a chain of versions, each computed from the one before, so every limit is exact across processes:
+ * what was found out about a code on the way to a lost write tells nobody anything. A save whose fate is unknown is looked
+ * up by its version, which no other attempt has; where it cannot be told, nothing is revealed.
+ */
+export async function attempt<Type extends CommandType>(
+  parts: Parts,
+  userId: UserId,
+  command: Command<Type> & { type: Type },
+  gather: Gather,
+): Promise<Settled<Type>> {
+  const now = readClock(parts)
+  const version = hex(platformRandom(16))
+  const circumstances: Circumstances = { userId, now, policy: parts.policy, stamp: version.slice(0, 8) }
+  let written: Written<Type> | undefined
+  for (let round = 0; round < MOST_TRIES; round++) {
+    if (round > 0) await pause(round)
+    const stored = await findRecord(parts, userId)
+    // A store may report a conflict for a write that it did apply, as one does whose client sent it twice.
+    if (written !== undefined && stored?.version === version) return reveal(parts, written, now)
+    const step = transition<Type>(stored?.record ?? null, command, circumstances)
+    const decided = 'ask' in step ? await gather(step, now) : step
+    if (decided.record === null) {
+      const unwritten = { ...decided, record: recordAt(stored?.record ?? null, circumstances) }
+      return reveal(parts, unwritten, now)
+    }
+    written = { ...decided, record: decided.record }
+    const change = changeOf(userId, written, version, stored?.version ?? null)
+    if (await isSaved(parts, change)) return reveal(parts, written, now)
+  }
+  throw contended()
+}
+
+function contended(): LeewayError {
+  return new LeewayError('ERR_CONTENDED', `other writes for this user came first ${MOST_TRIES} times; try again`)
+}
+
+type Written<Type extends CommandType> = Decided<Type> & { record: EnrollmentRecord }
+
+/** The record that a read is made of, and the time it is read for. */
+export async function readRecord(parts: Parts, userId: UserId): Promise<{ record: EnrollmentRecord; now: Instant }> {
+  const now = readClock(parts)
+  const stored = await findRecord(parts, userId)
+  return { record: recordAt(stored?.record ?? null, { userId, now, policy: parts.policy }), now }
+}
+
+/** Removes a user's record and events, whatever is written meanwhile. */
+export async function forgetRecord(parts: Parts, userId: UserId): Promise<void> {
+  const { repository } = parts
+  for (let round = 0; round < MOST_TRIES; round++) {
+    if (round > 0) await pause(round)
+    const stored = await guarded('ERR_STORE', 'the repository could not read the record; see the cause', () =>
+      repository.find(userId),
+    )
+    // Gone, perhaps by a removal whose answer was lost.
+    if (stored === null) return
+    const answer = await guarded('ERR_STORE', 'the repository failed to remove the record; try again, see the cause', () =>
+      repository.remove(userId, stored.version),
+    )
+    if (answer === 'removed') return
+  }
+  throw contended()
+}
+
+/** A user's record and version as stored now. */
+async function findRecord(
+  { repository }: Parts,
+  userId: UserId,
+): Promise<{ record: EnrollmentRecord; version: string } | null> {
+  const found = await guarded('ERR_STORE', 'the repository could not read the record; see the cause', () =>
+    repository.find(userId),
+  )
+  if (found === null) return null
+  if (typeof found?.version !== 'string') {
+    throw new LeewayError('ERR_STORE', 'find of the repository must answer null or { enrollment, version }')
+  }
+  return { record: decodeRecord(found.enrollment, userId), version: found.version }
+}
+
+function changeOf(
+  userId: UserId,
+  { record, events }: Written<CommandType>,
+  version: string,
+  expected: string | null,
+): EnrollmentChange {
+  return { userId, enrollment: encodeRecord(record), index: indexOf(record), version, expected, events }
+}
+
+async function isSaved({ repository }: Parts, change: EnrollmentChange): Promise<boolean> {
+  let answer: unknown
+  try {
+    answer = await repository.save(change)
+  } catch (cause) {
+    const landed = await repository.find(change.userId).catch(() => null)
+    if (landed?.version === change.version) return true
+    if (cause instanceof LeewayError) throw cause
+    throw new LeewayError('ERR_STORE', 'the repository failed to save, and what it did cannot be told; see the cause', { cause })
+  }
+  if (answer !== 'saved' && answer !== 'conflict') {
+    throw new LeewayError('ERR_STORE', "save of the repository must answer 'saved' or 'conflict'")
+  }
+  return answer === 'saved'
+}
+
+function reveal<Type extends CommandType>(parts: Parts, { record, events, outcome }: Written<Type>, now: Instant): Settled<Type> {
+  tell(parts, events)
+  return { outcome, record, now }
+}
+
+/** Tells the listener after the commit: one that throws, rejects or hangs changes nothing. */
+function tell({ onEvents }: Parts, events: readonly EnrollmentEvent[]): void {
+  if (onEvents === undefined || events.length === 0) return
+  const listen = async () => onEvents(events)
+  listen().catch(() => undefined)
+}
+
+/** Waits a little, each time perhaps longer, so that those who met do not meet again. */
+function pause(round: number): Promise<void> {
+  const upToMs = Math.min(2 ** round, 64)
+  return new Promise((resolve) => {
+    platform.setTimeout(resolve, Math.random() * upToMs)
+  })
+}

@@ -1,0 +1,52 @@
+import type { ResolvedPolicy } from '../enrollment/policy.js'
+import type { EnrollmentEvent } from '../enrollment/events.js'
+import { assertInstant } from '../assert.js'
+import type { Instant } from '../totp/instant.js'
+import { LeewayError } from '../errors.js'
+import type { Clock, EnrollmentRepository, Random, SecretCipher } from '../ports/index.js'
+
+/** What the service was created with, checked and with its defaults. */
+export interface Parts {
+  issuer: string
+  repository: EnrollmentRepository
+  cipher: SecretCipher
+  policy: ResolvedPolicy
+  clock: Clock
+  random: Random
+  onEvents: ((events: readonly EnrollmentEvent[]) => void | Promise<void>) | undefined
+}
+
+/** One reading of the clock; a clock that does not tell the time is the caller's mistake. */
+export function readClock({ clock }: Parts): Instant {
+  const now: unknown = clock()
+  assertInstant(now, 'what options.clock returns')
+  return now
+}
+
+/** Fresh bytes from `options.random`, which must give as many as it was asked for. */
+export function draw({ random }: Parts, byteLength: number): Uint8Array {
+  const bytes: unknown = random(byteLength)
+  if (!(bytes instanceof Uint8Array) || bytes.length !== byteLength) {
+    throw new TypeError('options.random must return a Uint8Array of the length it is asked for')
+  }
+  return bytes
+}
+
+/** An id that nobody can guess: 128 random bits in hexadecimal. */
+export function drawId(parts: Parts): string {
+  return hex(draw(parts, 16))
+}
+
+/** Bytes in hexadecimal. */
+export function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+/** Whatever a port throws, as the one error that callers are told to expect; a LeewayError passes as it is. */
+export async function guarded<Answer>(code: 'ERR_STORE' | 'ERR_CIPHER', message: string, call: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await call()
+  } catch (cause) {
+    throw cause instanceof LeewayError ? cause : new LeewayError(code, message, { cause })
+  }
+}

@@ -1,0 +1,124 @@
+import { assertKnownKeys, assertObject, assertWhole } from '../assert.js'
+import type { LockPolicy, ResolvedPolicy } from '../enrollment/policy.js'
+import { assertTerms, type Terms } from '../enrollment/terms.js'
+import { resolveTotp, resolveWindow } from '../totp/parameters.js'
+import type { DriftWindow, TotpParameters } from '../totp/index.js'
+
+/** How leeway behaves towards everybody. All of it has a default; what is out of range is refused at once. */
+export interface Policy {
+  /**
+   * What new authenticators are bound with, and the drift window codes are checked with; bound ones keep their
+   * parameters. By default SHA1, 6 digits, 30 seconds and one step either way, which every authenticator app knows.
+   */
+  totp?: (TotpParameters & { window?: DriftWindow | number | undefined }) | undefined
+  /** people with no record yet: 'optional' (the default), or terms that start when first seen */
+  newUsers?: 'optional' | Terms | undefined
+  setup?:
+    | {
+        /** 1 minute to 1 day; by default 10 minutes */
+        expiresAfterMs?: number | undefined
+        /** 1 to 20; by default 5 */
+        tries?: number | undefined
+      }
+    | undefined
+  /** per user and kind of factor, across every session, process and entry point */
+  lock?:
+    | {
+        /** 1 to 10; by default 5 */
+        afterFailures?: number | undefined
+        /** 1 to 20 rungs of 1 second to 365 days; by default 1, 5, 15, 60 minutes and 24 hours; the last repeats */
+        forMs?: readonly number[] | undefined
+        /** consecutive ones; `afterFailures` to 100 (NIST SP 800-63B-4 3.2.2); by default 50 */
+        disableAfterFailures?: number | undefined
+        /** what success does not clear: 1 to 200 failures, by default 50, in 1 to 365 days, by default 30 */
+        rollingCap?: { failures?: number | undefined; days?: number | undefined } | undefined
+      }
+    | undefined
+  /**
+   * Each code is 125 random bits, five groups of five in Crockford base32; read in any case, spaces and hyphens ignored,
+   * O as 0, I and L as 1. `count` is 0 to 50, by default 10; 0 turns them off.
+   */
+  recoveryCodes?: { count?: number | undefined } | undefined
+  /** 1 to 20, by default 5: each one adds live codes to guess */
+  maxAuthenticators?: number | undefined
+  pass?:
+    | {
+        /** 1 minute to 30 days; by default 1 hour */
+        expiresAfterMs?: number | undefined
+        /** 1 to 20; by default 5 */
+        tries?: number | undefined
+      }
+    | undefined
+}
+
+const SECOND = 1_000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+/** The policy with its defaults, or a TypeError or RangeError that names the property. */
+export function resolvePolicy(policy: Policy = {}): ResolvedPolicy {
+  const given = section(policy, 'policy', ['totp', 'newUsers', 'setup', 'lock', 'recoveryCodes', 'maxAuthenticators', 'pass'])
+  const setup = section(given['setup'], 'policy.setup', ['expiresAfterMs', 'tries'])
+  const pass = section(given['pass'], 'policy.pass', ['expiresAfterMs', 'tries'])
+  const codes = section(given['recoveryCodes'], 'policy.recoveryCodes', ['count'])
+  const newUsers = given['newUsers'] ?? 'optional'
+  if (newUsers !== 'optional') assertTerms(newUsers, 'policy.newUsers')
+  return {
+    totp: resolveTotpPolicy(given['totp']),
+    newUsers,
+    setup: {
+      expiresAfterMs: whole(setup, 'policy.setup', 'expiresAfterMs', MINUTE, DAY, 10 * MINUTE),
+      tries: whole(setup, 'policy.setup', 'tries', 1, 20, 5),
+    },
+    lock: resolveLock(given['lock']),
+    recoveryCodes: { count: whole(codes, 'policy.recoveryCodes', 'count', 0, 50, 10) },
+    maxAuthenticators: whole(given, 'policy', 'maxAuthenticators', 1, 20, 5),
+    pass: {
+      expiresAfterMs: whole(pass, 'policy.pass', 'expiresAfterMs', MINUTE, 30 * DAY, HOUR),
+      tries: whole(pass, 'policy.pass', 'tries', 1, 20, 5),
+    },
+  }
+}
+
+function resolveTotpPolicy(value: unknown): ResolvedPolicy['totp'] {
+  const { window, ...parameters } = section(value, 'policy.totp', ['algorithm', 'digits', 'period', 't0', 'window'])
+  const resolved = resolveTotp(parameters, 'policy.totp')
+  if (resolved.t0 !== 0) throw new RangeError('policy.totp.t0 must be 0: authenticator apps know no other')
+  return { parameters: resolved, window: resolveWindow(window as DriftWindow | number | undefined) }
+}
+
+function resolveLock(value: unknown): LockPolicy {
+  const name = 'policy.lock'
+  const lock = section(value, name, ['afterFailures', 'forMs', 'disableAfterFailures', 'rollingCap'])
+  const cap = section(lock['rollingCap'], `${name}.rollingCap`, ['failures', 'days'])
+  const forMs = lock['forMs'] ?? [MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, DAY]
+  if (!Array.isArray(forMs)) throw new TypeError(`${name}.forMs must be an array`)
+  if (forMs.length < 1 || forMs.length > 20) throw new RangeError(`${name}.forMs must have 1 to 20 rungs`)
+  const afterFailures = whole(lock, name, 'afterFailures', 1, 10, 5)
+  return {
+    afterFailures,
+    forMs: forMs.map((rung: unknown, at) => {
+      assertWhole(rung, `${name}.forMs[${at}]`, SECOND, 365 * DAY)
+      return rung
+    }),
+    disableAfterFailures: whole(lock, name, 'disableAfterFailures', afterFailures, 100, 50),
+    rollingCap: {
+      failures: whole(cap, `${name}.rollingCap`, 'failures', 1, 200, 50),
+      days: whole(cap, `${name}.rollingCap`, 'days', 1, 365, 30),
+    },
+  }
+}
+
+function section(value: unknown, name: string, known: readonly string[]): Record<string, unknown> {
+  if (value === undefined) return {}
+  assertObject(value, name)
+  assertKnownKeys(value, known, name)
+  return value
+}
+
+function whole(given: Record<string, unknown>, name: string, key: string, least: number, most: number, fallback: number): number {
+  const value = given[key] ?? fallback
+  assertWhole(value, `${name}.${key}`, least, most)
+  return value
+}
