@@ -31,7 +31,7 @@ export interface DriftWindow {
 /** HOTP parameters with nothing left open. */
 export interface ResolvedHotp {
   readonly algorithm: HashAlgorithm
-  readonly digits: number
+  readonly digits: 6 | 7 | 8
 }
 
 /** TOTP parameters with nothing left open. */
@@ -57,7 +57,7 @@ export function assertSecret(secret: unknown): asserts secret is Uint8Array {
 /** Reads the parameters, each once; whatever else there is stays unread, so that they may come in a wider object. */
 export function resolveHotp(parameters: HotpParameters, name: string): ResolvedHotp {
   assertObject(parameters, name)
-  const { algorithm = 'SHA1', digits = 6 } = parameters
+  const { algorithm = 'SHA1', digits = 6 }: HotpParameters = parameters
   assertOneOf(algorithm, 'algorithm', ALGORITHMS)
   assertWhole(digits, 'digits', 6, 8)
   return { algorithm, digits }
