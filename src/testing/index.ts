@@ -1,0 +1,10 @@
+/**
+ * What auth servers and stores need to be tested with leeway: a clock that obeys, randomness that repeats itself, an
+ * authenticator app, and the contract of a repository as cases. For no particular test runner.
+ *
+ * @module
+ */
+export { type FixedClock, fixedClock } from './clock.js'
+export { type Phone, phone } from './phone.js'
+export { seededRandom } from './random.js'
+export { type OpenRepository, type RepositoryCase, repositoryCases } from './repository-cases.js'
