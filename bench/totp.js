@@ -59,7 +59,10 @@ const contenders = {
 // A contender that throws, or says yes, would be measured doing something else.
 for (const [name, run] of Object.entries(contenders)) assert.equal(run(), false, name)
 assert.equal(verifyTotp(secret, generateTotp(secret, now), { now }).ok, true)
-assert.equal(verifySync({ secret, token: generateTotp(secret, now), epoch: Math.floor(now / 1000), epochTolerance: 30 }).valid, true)
+assert.equal(
+  verifySync({ secret, token: generateTotp(secret, now), epoch: Math.floor(now / 1000), epochTolerance: 30 }).valid,
+  true,
+)
 assert.equal(totpOfOtpauth.validate({ token: generateTotp(secret, now), timestamp: now, window: 1 }), 0)
 
 /** Nanoseconds per call, over as many calls as fill a turn. */
@@ -97,8 +100,14 @@ console.log(`verify ±1, wrong code, SHA-1. Node ${process.version}, ${cpus()[0]
 console.log(`${''.padEnd(38)}${'µs/check'.padStart(9)}${'checks/s'.padStart(11)}   times the fastest peer (${fastest})`)
 for (const name of names) {
   const us = result[name] / 1000
-  console.log(`${name.padEnd(38)}${us.toFixed(2).padStart(9)}${Math.round(1e6 / us).toLocaleString('en').padStart(11)}${ratio(name).padStart(8)}`)
+  console.log(
+    `${name.padEnd(38)}${us.toFixed(2).padStart(9)}${Math.round(1e6 / us)
+      .toLocaleString('en')
+      .padStart(11)}${ratio(name).padStart(8)}`,
+  )
 }
 console.log(`cold against three createHmac: ${(result['createHmac x 3'] / result['leeway, cold']).toFixed(2)}`)
-console.log('A floor is that many SHA-1 compressions by @noble/hashes in one update, and nothing else: eight are what HMAC')
+console.log(
+  'A floor is that many SHA-1 compressions by @noble/hashes in one update, and nothing else: eight are what HMAC',
+)
 console.log('of three counters needs with a new key, six with a key whose states are kept.')

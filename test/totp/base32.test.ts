@@ -91,7 +91,8 @@ describe('decodeBase32', () => {
   })
 
   it('refuses other spaces and other hyphens, astral letters and lone surrogates', () => {
-    for (const text of ['\t', '\n', '\u00a0', '\u2011', '\u2212', '\uff21', '\u{1d400}', '\ud835', '\udc00']) refuses(`AAAAAAA${text}`)
+    for (const text of ['\t', '\n', '\u00a0', '\u2011', '\u2212', '\uff21', '\u{1d400}', '\ud835', '\udc00'])
+      refuses(`AAAAAAA${text}`)
   })
 
   it('refuses lengths that no bytes have', () => {
@@ -102,7 +103,18 @@ describe('decodeBase32', () => {
   })
 
   it('refuses padding that is not at the end or not complete', () => {
-    for (const text of ['=', '========', 'MY=', 'MY=====', 'MY=======', 'MZXW6YTB========', 'MY====AA', 'M=Y=====', '==MY====', 'MZXW6YQ==']) {
+    for (const text of [
+      '=',
+      '========',
+      'MY=',
+      'MY=====',
+      'MY=======',
+      'MZXW6YTB========',
+      'MY====AA',
+      'M=Y=====',
+      '==MY====',
+      'MZXW6YQ==',
+    ]) {
       refuses(text)
     }
   })

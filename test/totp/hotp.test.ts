@@ -30,7 +30,9 @@ describe('generateHotp', () => {
   it('is the HMAC of the platform, truncated, for every secret, counter, algorithm and length', () => {
     fc.assert(
       fc.property(anySecret, anyCounter, anyAlgorithm, anyDigits, (secret, counter, algorithm, digits) => {
-        expect(generateHotp(secret, counter, { algorithm, digits })).toBe(oracleHotp(secret, counter, { algorithm, digits }))
+        expect(generateHotp(secret, counter, { algorithm, digits })).toBe(
+          oracleHotp(secret, counter, { algorithm, digits }),
+        )
       }),
       { numRuns: 1000 },
     )
@@ -60,22 +62,28 @@ describe('generateHotp', () => {
 
   it('leaves the secret as it was and does not depend on what ran before', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(anySecret, anyAlgorithm, fc.boolean()), { minLength: 1, maxLength: 8 }), (calls) => {
-        for (const [secret, algorithm, verify] of calls) {
-          const before = secret.slice()
-          if (verify) verifyHotp(secret, '123456', { counter: 3, lookAhead: 2, algorithm })
-          expect(generateHotp(secret, 5, { algorithm })).toBe(oracleHotp(before, 5, { algorithm }))
-          expect(secret).toEqual(before)
-        }
-      }),
+      fc.property(
+        fc.array(fc.tuple(anySecret, anyAlgorithm, fc.boolean()), { minLength: 1, maxLength: 8 }),
+        (calls) => {
+          for (const [secret, algorithm, verify] of calls) {
+            const before = secret.slice()
+            if (verify) verifyHotp(secret, '123456', { counter: 3, lookAhead: 2, algorithm })
+            expect(generateHotp(secret, 5, { algorithm })).toBe(oracleHotp(before, 5, { algorithm }))
+            expect(secret).toEqual(before)
+          }
+        },
+      ),
     )
   })
 
   it('refuses counters that are none', () => {
     for (const counter of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53]) {
-      expect(() => generateHotp(rfcSecret, counter)).toThrow(new RangeError('counter must be a whole number from 0 to 9007199254740991'))
+      expect(() => generateHotp(rfcSecret, counter)).toThrow(
+        new RangeError('counter must be a whole number from 0 to 9007199254740991'),
+      )
     }
-    for (const counter of ['1', 1n, null, undefined, [1]]) expect(() => generateHotp(rfcSecret, counter as never)).toThrow(TypeError)
+    for (const counter of ['1', 1n, null, undefined, [1]])
+      expect(() => generateHotp(rfcSecret, counter as never)).toThrow(TypeError)
   })
 })
 
@@ -84,7 +92,10 @@ describe('verifyHotp', () => {
     for (let counter = 0; counter < 10; counter++) {
       for (const lookAhead of [0, 1, 3]) {
         for (let sent = 0; sent < 10; sent++) {
-          const expected = sent >= counter && sent <= counter + lookAhead ? { ok: true, counter: sent } : { ok: false, reason: 'mismatch' }
+          const expected =
+            sent >= counter && sent <= counter + lookAhead
+              ? { ok: true, counter: sent }
+              : { ok: false, reason: 'mismatch' }
           expect(verifyHotp(rfcSecret, oracleHotp(rfcSecret, sent), { counter, lookAhead })).toEqual(expected)
         }
       }
@@ -104,23 +115,36 @@ describe('verifyHotp', () => {
 
   it('agrees with trying every counter by the oracle', () => {
     fc.assert(
-      fc.property(anySecret, anyCounter, fc.nat(100), fc.nat(105), anyAlgorithm, anyDigits, (secret, counter, lookAhead, sent, algorithm, digits) => {
-        const last = Math.min(counter + lookAhead, Number.MAX_SAFE_INTEGER)
-        const code = oracleHotp(secret, BigInt(counter) + BigInt(sent), { algorithm, digits })
-        let match = -1
-        for (let at = counter; at <= last && match !== Number.MAX_SAFE_INTEGER; at++) {
-          if (oracleHotp(secret, at, { algorithm, digits }) === code) match = at
-        }
-        const expected = match < 0 ? { ok: false, reason: 'mismatch' } : { ok: true, counter: match }
-        expect(verifyHotp(secret, code, { counter, lookAhead, algorithm, digits })).toEqual(expected)
-      }),
+      fc.property(
+        anySecret,
+        anyCounter,
+        fc.nat(100),
+        fc.nat(105),
+        anyAlgorithm,
+        anyDigits,
+        (secret, counter, lookAhead, sent, algorithm, digits) => {
+          const last = Math.min(counter + lookAhead, Number.MAX_SAFE_INTEGER)
+          const code = oracleHotp(secret, BigInt(counter) + BigInt(sent), { algorithm, digits })
+          let match = -1
+          for (let at = counter; at <= last && match !== Number.MAX_SAFE_INTEGER; at++) {
+            if (oracleHotp(secret, at, { algorithm, digits }) === code) match = at
+          }
+          const expected = match < 0 ? { ok: false, reason: 'mismatch' } : { ok: true, counter: match }
+          expect(verifyHotp(secret, code, { counter, lookAhead, algorithm, digits })).toEqual(expected)
+        },
+      ),
     )
   })
 
   it('stops at the last counter there is', () => {
     const last = Number.MAX_SAFE_INTEGER
-    expect(verifyHotp(rfcSecret, oracleHotp(rfcSecret, last), { counter: last - 1, lookAhead: 100 })).toEqual({ ok: true, counter: last })
-    expect(verifyHotp(rfcSecret, oracleHotp(rfcSecret, BigInt(last) + 1n), { counter: last, lookAhead: 100 }).ok).toBe(false)
+    expect(verifyHotp(rfcSecret, oracleHotp(rfcSecret, last), { counter: last - 1, lookAhead: 100 })).toEqual({
+      ok: true,
+      counter: last,
+    })
+    expect(verifyHotp(rfcSecret, oracleHotp(rfcSecret, BigInt(last) + 1n), { counter: last, lookAhead: 100 }).ok).toBe(
+      false,
+    )
   })
 
   it('refuses wrong arguments at once, whatever the code', () => {

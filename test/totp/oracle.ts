@@ -26,7 +26,9 @@ export const anyDigits: fc.Arbitrary<6 | 7 | 8> = fc.constantFrom(6, 7, 8)
 /** Every length that is accepted, those around a hash's block among them. */
 export const anySecret: fc.Arbitrary<Uint8Array> = fc.oneof(
   fc.uint8Array({ minLength: 10, maxLength: 128 }),
-  fc.constantFrom(10, 20, 63, 64, 65, 127, 128).chain((length) => fc.uint8Array({ minLength: length, maxLength: length })),
+  fc
+    .constantFrom(10, 20, 63, 64, 65, 127, 128)
+    .chain((length) => fc.uint8Array({ minLength: length, maxLength: length })),
 )
 /** Every counter, small ones and those beyond 32 bits often. */
 export const anyCounter: fc.Arbitrary<number> = fc.oneof(

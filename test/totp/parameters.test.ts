@@ -36,8 +36,22 @@ function refuses(runs: Record<string, Run>, name: string, kind: typeof TypeError
 
 describe('parameters', () => {
   it('an algorithm is one of three, in one spelling', () => {
-    refuses({ ...hotp, ...totp }, 'algorithm', RangeError, ['sha1', 'SHA-1', 'MD5', 'SHA384', '', 'toString', '__proto__'])
-    refuses({ ...hotp, ...totp }, 'algorithm', TypeError, [null, 1, ['SHA1'], { toString: () => 'SHA1' }, new String('SHA1')])
+    refuses({ ...hotp, ...totp }, 'algorithm', RangeError, [
+      'sha1',
+      'SHA-1',
+      'MD5',
+      'SHA384',
+      '',
+      'toString',
+      '__proto__',
+    ])
+    refuses({ ...hotp, ...totp }, 'algorithm', TypeError, [
+      null,
+      1,
+      ['SHA1'],
+      { toString: () => 'SHA1' },
+      new String('SHA1'),
+    ])
   })
 
   it('digits are 6, 7 or 8', () => {
@@ -75,10 +89,12 @@ describe('parameters', () => {
 })
 
 describe('a drift window', () => {
-  const withWindow = (window: unknown): unknown => verifyTotp(rfcSecret, 'no code', { now: 1e12, window: window as number })
+  const withWindow = (window: unknown): unknown =>
+    verifyTotp(rfcSecret, 'no code', { now: 1e12, window: window as number })
 
   it('is at most 10 steps in all', () => {
-    for (const window of [0, 5, { past: 10, future: 0 }, { past: 0, future: 10 }, { past: 5, future: 5 }]) withWindow(window)
+    for (const window of [0, 5, { past: 10, future: 0 }, { past: 0, future: 10 }, { past: 5, future: 5 }])
+      withWindow(window)
     for (const window of [6, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY]) {
       expect(() => withWindow(window)).toThrow(new RangeError('window must be a whole number from 0 to 5'))
     }
@@ -89,8 +105,10 @@ describe('a drift window', () => {
     ]) {
       expect(() => withWindow({ past, future })).toThrow(new RangeError('window must be at most 10 steps in all'))
     }
-    for (const past of [11, -1, 1.5, Number.NaN]) expect(() => withWindow({ past, future: 0 })).toThrow(/^window\.past must be/)
-    for (const future of [11, -1, 1.5, Number.NaN]) expect(() => withWindow({ past: 0, future })).toThrow(/^window\.future must be/)
+    for (const past of [11, -1, 1.5, Number.NaN])
+      expect(() => withWindow({ past, future: 0 })).toThrow(/^window\.past must be/)
+    for (const future of [11, -1, 1.5, Number.NaN])
+      expect(() => withWindow({ past: 0, future })).toThrow(/^window\.future must be/)
   })
 
   it('is a number or both sides, nothing else', () => {
@@ -102,8 +120,10 @@ describe('a drift window', () => {
 
 describe('afterTimeStep', () => {
   it('is a whole number from 0', () => {
-    const run = (afterTimeStep: unknown): unknown => verifyTotp(rfcSecret, 'no code', { now: 0, afterTimeStep: afterTimeStep as number })
-    for (const value of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53]) expect(() => run(value)).toThrow(RangeError)
+    const run = (afterTimeStep: unknown): unknown =>
+      verifyTotp(rfcSecret, 'no code', { now: 0, afterTimeStep: afterTimeStep as number })
+    for (const value of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53])
+      expect(() => run(value)).toThrow(RangeError)
     for (const value of ['0', null, 0n]) expect(() => run(value)).toThrow(TypeError)
     for (const value of [0, 2 ** 53 - 1, undefined]) run(value)
   })
@@ -125,7 +145,14 @@ describe('a secret', () => {
       for (const length of [0, 1, 9, 129]) {
         expect(() => use(new Uint8Array(length))).toThrow(new RangeError('secret must be 10 to 128 bytes long'))
       }
-      for (const value of ['GEZDGNBVGY3TQOJQ', null, undefined, Array(20).fill(1), new ArrayBuffer(20), new DataView(new ArrayBuffer(20))]) {
+      for (const value of [
+        'GEZDGNBVGY3TQOJQ',
+        null,
+        undefined,
+        Array(20).fill(1),
+        new ArrayBuffer(20),
+        new DataView(new ArrayBuffer(20)),
+      ]) {
         expect(() => use(value as never)).toThrow(new TypeError('secret must be a Uint8Array'))
       }
     })

@@ -10,7 +10,16 @@ import {
   verifyTotp,
 } from '../../src/totp/index.js'
 import rfc6238 from '../vectors/rfc6238.json' with { type: 'json' }
-import { algorithms, anyAlgorithm, anyDigits, anyInstant, anySecret, anyWindow, oracleHotp, rfcSecret } from './oracle.js'
+import {
+  algorithms,
+  anyAlgorithm,
+  anyDigits,
+  anyInstant,
+  anySecret,
+  anyWindow,
+  oracleHotp,
+  rfcSecret,
+} from './oracle.js'
 
 const mismatch = { ok: false, reason: 'mismatch' }
 const replayed = { ok: false, reason: 'replayed' }
@@ -30,13 +39,17 @@ describe('the vectors of RFC 6238', () => {
         expect(timeStepAt(now)).toBe(vector.timeStep)
         expect(generateTotp(secret, now, { algorithm, digits: 8 })).toBe(vector[algorithm])
         expect(prepareTotp(secret, { algorithm, digits: 8 }).generate(now)).toBe(vector[algorithm])
-        expect(verifyTotp(secret, vector[algorithm], { now, algorithm, digits: 8, window: 0 })).toEqual(accepted(vector.timeStep, 0))
+        expect(verifyTotp(secret, vector[algorithm], { now, algorithm, digits: 8, window: 0 })).toEqual(
+          accepted(vector.timeStep, 0),
+        )
       })
     }
   }
 
   it('a secret of 20 bytes is not padded to the length of the hash, as erratum 2866 would be read wrongly', () => {
-    expect(generateTotp(rfcSecret, 59_000, { algorithm: 'SHA256', digits: 8 })).toBe(oracleHotp(rfcSecret, 1, { algorithm: 'SHA256', digits: 8 }))
+    expect(generateTotp(rfcSecret, 59_000, { algorithm: 'SHA256', digits: 8 })).toBe(
+      oracleHotp(rfcSecret, 1, { algorithm: 'SHA256', digits: 8 }),
+    )
     expect(generateTotp(rfcSecret, 59_000, { algorithm: 'SHA256', digits: 8 })).not.toBe('46119246')
   })
 })
@@ -59,7 +72,9 @@ describe('timeStepAt', () => {
     fc.assert(
       fc.property(anyInstant, fc.integer({ min: 1, max: 3600 }), fc.nat(2 ** 31 - 1), (now, period, seconds) => {
         const t0 = Math.min(seconds, Math.floor(now / 1000))
-        expect(BigInt(timeStepAt(now, { period, t0 }))).toBe((BigInt(now) - BigInt(t0) * 1000n) / (BigInt(period) * 1000n))
+        expect(BigInt(timeStepAt(now, { period, t0 }))).toBe(
+          (BigInt(now) - BigInt(t0) * 1000n) / (BigInt(period) * 1000n),
+        )
       }),
       { numRuns: 2000 },
     )
@@ -88,7 +103,15 @@ describe('timeStepAt', () => {
   })
 
   it('refuses clocks that tell no time', () => {
-    for (const now of [Number.NaN, -1, -0.5, 1.5, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, LAST_INSTANT + 1]) {
+    for (const now of [
+      Number.NaN,
+      -1,
+      -0.5,
+      1.5,
+      Number.POSITIVE_INFINITY,
+      Number.NEGATIVE_INFINITY,
+      LAST_INSTANT + 1,
+    ]) {
       for (const run of [
         () => timeStepAt(now),
         () => generateTotp(rfcSecret, now),
@@ -109,12 +132,19 @@ describe('timeStepAt', () => {
 describe('generateTotp', () => {
   it('is HOTP of the time step', () => {
     fc.assert(
-      fc.property(anySecret, anyInstant, anyAlgorithm, anyDigits, fc.integer({ min: 1, max: 3600 }), (secret, now, algorithm, digits, period) => {
-        const code = generateTotp(secret, now, { algorithm, digits, period })
-        expect(code).toBe(oracleHotp(secret, Math.floor(now / 1000 / period), { algorithm, digits }))
-        expect(code).toBe(generateHotp(secret, timeStepAt(now, { period }), { algorithm, digits }))
-        expect(prepareTotp(secret, { algorithm, digits, period }).generate(now)).toBe(code)
-      }),
+      fc.property(
+        anySecret,
+        anyInstant,
+        anyAlgorithm,
+        anyDigits,
+        fc.integer({ min: 1, max: 3600 }),
+        (secret, now, algorithm, digits, period) => {
+          const code = generateTotp(secret, now, { algorithm, digits, period })
+          expect(code).toBe(oracleHotp(secret, Math.floor(now / 1000 / period), { algorithm, digits }))
+          expect(code).toBe(generateHotp(secret, timeStepAt(now, { period }), { algorithm, digits }))
+          expect(prepareTotp(secret, { algorithm, digits, period }).generate(now)).toBe(code)
+        },
+      ),
     )
   })
 })
@@ -160,7 +190,8 @@ describe('verifyTotp', () => {
           let expected: TotpVerification = { ok: false, reason: 'mismatch' }
           for (let step = Math.max(0, current - window.past); step <= current + window.future; step++) {
             if (oracleHotp(secret, step, parameters) !== code) continue
-            expected = step <= (afterTimeStep ?? -1) ? { ok: false, reason: 'replayed' } : accepted(step, step - current)
+            expected =
+              step <= (afterTimeStep ?? -1) ? { ok: false, reason: 'replayed' } : accepted(step, step - current)
           }
           expect(verifyTotp(secret, code, { now, window, afterTimeStep, ...parameters })).toEqual(expected)
           expect(prepareTotp(secret, parameters).verify(code, { now, window, afterTimeStep })).toEqual(expected)
@@ -202,11 +233,16 @@ describe('verifyTotp', () => {
     expect(verifyTotp(rfcSecret, code, { now: NOON, afterTimeStep: STEP + 1e6 })).toEqual(replayed)
     expect(verifyTotp(rfcSecret, code, { now: NOON, afterTimeStep: Number.MAX_SAFE_INTEGER })).toEqual(replayed)
     expect(verifyTotp(rfcSecret, oracleHotp(rfcSecret, STEP + 2), { now: NOON, afterTimeStep: STEP })).toEqual(mismatch)
-    expect(verifyTotp(rfcSecret, 'nonsense', { now: NOON, afterTimeStep: STEP })).toEqual({ ok: false, reason: 'malformed' })
+    expect(verifyTotp(rfcSecret, 'nonsense', { now: NOON, afterTimeStep: STEP })).toEqual({
+      ok: false,
+      reason: 'malformed',
+    })
   })
 
   it('accepts the next code in the same window after an earlier one', () => {
-    expect(verifyTotp(rfcSecret, oracleHotp(rfcSecret, STEP + 1), { now: NOON, afterTimeStep: STEP })).toEqual(accepted(STEP + 1, 1))
+    expect(verifyTotp(rfcSecret, oracleHotp(rfcSecret, STEP + 1), { now: NOON, afterTimeStep: STEP })).toEqual(
+      accepted(STEP + 1, 1),
+    )
     expect(verifyTotp(rfcSecret, oracleHotp(rfcSecret, STEP - 1), { now: NOON, afterTimeStep: STEP })).toEqual(replayed)
   })
 
@@ -223,15 +259,23 @@ describe('verifyTotp', () => {
 
   it('knows no steps below 0', () => {
     for (const past of [0, 1, 10]) {
-      expect(verifyTotp(rfcSecret, oracleHotp(rfcSecret, 0), { now: 0, window: { past, future: 0 } })).toEqual(accepted(0, 0))
+      expect(verifyTotp(rfcSecret, oracleHotp(rfcSecret, 0), { now: 0, window: { past, future: 0 } })).toEqual(
+        accepted(0, 0),
+      )
       // What a counter of -1 would be, as 64 bits and as 32.
       for (const wrapped of [2n ** 64n - 1n, 2n ** 32n - 1n]) {
-        expect(verifyTotp(rfcSecret, oracleHotp(rfcSecret, wrapped), { now: 0, window: { past, future: 0 } })).toEqual(mismatch)
+        expect(verifyTotp(rfcSecret, oracleHotp(rfcSecret, wrapped), { now: 0, window: { past, future: 0 } })).toEqual(
+          mismatch,
+        )
       }
     }
     expect(verifyTotp(rfcSecret, oracleHotp(rfcSecret, 0), { now: 0, afterTimeStep: 0 })).toEqual(replayed)
-    expect(verifyTotp(rfcSecret, oracleHotp(rfcSecret, 2), { now: 60_000, window: { past: 10, future: 0 } })).toEqual(accepted(2, 0))
-    expect(verifyTotp(rfcSecret, oracleHotp(rfcSecret, 0), { now: 60_000, window: { past: 10, future: 0 } })).toEqual(accepted(0, -2))
+    expect(verifyTotp(rfcSecret, oracleHotp(rfcSecret, 2), { now: 60_000, window: { past: 10, future: 0 } })).toEqual(
+      accepted(2, 0),
+    )
+    expect(verifyTotp(rfcSecret, oracleHotp(rfcSecret, 0), { now: 60_000, window: { past: 10, future: 0 } })).toEqual(
+      accepted(0, -2),
+    )
   })
 
   it('tells a leading zero from none', () => {
@@ -247,7 +291,9 @@ describe('verifyTotp', () => {
     for (const now of [Date.UTC(9999, 11, 31), LAST_INSTANT]) {
       const step = timeStepAt(now, { period: 1 })
       for (const delta of [-5, 0, 5]) {
-        expect(verifyTotp(rfcSecret, oracleHotp(rfcSecret, step + delta), { now, period: 1, window: 5 })).toEqual(accepted(step + delta, delta))
+        expect(verifyTotp(rfcSecret, oracleHotp(rfcSecret, step + delta), { now, period: 1, window: 5 })).toEqual(
+          accepted(step + delta, delta),
+        )
       }
     }
   })
@@ -267,7 +313,11 @@ describe('prepareTotp', () => {
 
   it('keeps what the secret and the parameters were', () => {
     const secret = rfcSecret.slice()
-    const parameters: { algorithm: HashAlgorithm; digits: 6 | 8; period: number } = { algorithm: 'SHA256', digits: 8, period: 60 }
+    const parameters: { algorithm: HashAlgorithm; digits: 6 | 8; period: number } = {
+      algorithm: 'SHA256',
+      digits: 8,
+      period: 60,
+    }
     const totp = prepareTotp(secret, parameters)
     const code = oracleHotp(secret, NOON / 60_000, parameters)
     secret.fill(0)
