@@ -1,0 +1,24 @@
+/** What SQLite is given and gives back here. Truth is 0 or 1: a boolean is refused by some drivers and crashes another. */
+export type SqliteValue = string | number | null
+
+/** A prepared statement, as libsql, better-sqlite3 and node:sqlite have it. */
+export interface SqliteStatement {
+  run(...parameters: SqliteValue[]): { changes: number | bigint }
+  get(...parameters: SqliteValue[]): unknown
+}
+
+/**
+ * An open connection of a synchronous driver: `libsql`, `better-sqlite3` (7.5 or later), `node:sqlite` (Node 22.5 or
+ * later), with SQLite 3.37 or later. Open one for leeway alone: a transaction that the host has open on it would take
+ * leeway's writes along when it rolls back.
+ */
+export interface SqliteDatabase {
+  exec(sql: string): unknown
+  prepare(sql: string): SqliteStatement
+  /** libsql and better-sqlite3 tell here whether a transaction is open */
+  readonly inTransaction?: boolean | undefined
+  /** node:sqlite tells here */
+  readonly isTransaction?: boolean | undefined
+  /** libsql and better-sqlite3 say false here once closed; in node:sqlite it is a method */
+  readonly open?: unknown
+}
