@@ -1,3 +1,4 @@
+// @ts-check
 // Compares the public API of every entry point with its report in config/api; `--update` writes the reports instead.
 // A changed report is reviewed with the change that made it.
 import { spawnSync } from 'node:child_process'

@@ -1,3 +1,4 @@
+// @ts-check
 // Runs every benchmark in turn, each in a process of its own, so that none warms or crowds the next.
 import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'

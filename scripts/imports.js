@@ -1,8 +1,10 @@
+// @ts-check
 // Judges what dependency-cruiser saw, from its JSON on standard input. A cruise that sees nothing finds no fault, so the
 // modules it saw are counted against the files that are there.
 import { readdirSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 
+/** @type {{ modules: { source: string }[], summary: { violations: { from: string, to: string, rule: { name: string } }[], totalDependenciesCruised: number } }} */
 const { modules, summary } = JSON.parse(await text(process.stdin))
 
 for (const { from, to, rule } of summary.violations) console.error(`${from} -> ${to}: ${rule.name}`)

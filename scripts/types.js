@@ -1,3 +1,4 @@
+// @ts-check
 // Checks the types of everything with the compiler of the named package: both `typescript` packages own the name `tsc`.
 import { spawnSync } from 'node:child_process'
 

@@ -116,8 +116,8 @@ const tell = `
 import { formatWithOptions as $format } from 'node:util'
 function $told(expected, ...values) {
   const said = $format({ breakLength: Infinity, compact: Infinity }, ...values)
-  const pattern = expected.split('…').map((part) => part.replace(/[\\\\^$.*+?()[\\]{}|]/g, '\\\\$&')).join('[\\s\\S]*')
-  if (!new RegExp('^' + pattern + '$').test(said)) throw new Error('printed ' + said + ' where the comment says ' + expected)
+  const pattern = expected.split('…').map((part) => part.replace(/[\\\\^$.*+?()[\\]{}|]/g, '\\\\$&')).join('.*')
+  if (!new RegExp('^' + pattern + '$', 's').test(said)) throw new Error('printed ' + said + ' where the comment says ' + expected)
 }
 `
 

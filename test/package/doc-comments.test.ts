@@ -19,8 +19,10 @@ function examplesOf(file: string): Block[] {
   })
 }
 
-// What an example may take for granted, in the order it is made.
+// What an example may take for granted, in the order it is made: a test runner, a driver, and a service on memory.
 const given: readonly (readonly [name: string, text: string])[] = [
+  ['it', 'const it = (_name: string, run: () => Promise<void>): Promise<void> => run()'],
+  ['Database', "import Database from 'libsql'"],
   ['key', 'const key = globalThis.crypto.getRandomValues(new Uint8Array(32))'],
   ['cipher', "const cipher = aesGcmCipher({ keys: [{ id: '2026', key }] })"],
   ['repository', 'const repository = memoryRepository()'],

@@ -10,6 +10,9 @@ type Agrees<Ours, Agreed> = [Ours] extends [Agreed]
     : 'the contract allows what the sources refuse'
   : 'the sources allow what the contract refuses'
 
+// Options may be taken more freely than was agreed.
+type Accepts<Ours, Agreed> = [Agreed] extends [Ours] ? true : 'the contract allows what the sources refuse'
+
 type All<Checks extends Record<string, true>> = Checks
 
 /** Every type of the contract means the same in the sources. */
@@ -29,12 +32,12 @@ export type Types = All<{
   Explanation: Agrees<leeway.Explanation, Contract.Explanation>
   Instant: Agrees<leeway.Instant, Contract.Instant>
   Leeway: Agrees<leeway.Leeway, Contract.Leeway>
-  LeewayOptions: Agrees<leeway.LeewayOptions, Contract.LeewayOptions>
+  LeewayOptions: Accepts<leeway.LeewayOptions, Contract.LeewayOptions>
   LockState: Agrees<leeway.LockState, Contract.LockState>
   Note: Agrees<leeway.Note, Contract.Note>
   Period: Agrees<leeway.Period, Contract.Period>
   Phase: Agrees<leeway.Phase, Contract.Phase>
-  Policy: Agrees<leeway.Policy, Contract.Policy>
+  Policy: Accepts<leeway.Policy, Contract.Policy>
   Proof: Agrees<leeway.Proof, Contract.Proof>
   Refusal: Agrees<leeway.Refusal, Contract.Refusal>
   RemoveAuthenticatorResult: Agrees<leeway.RemoveAuthenticatorResult, Contract.RemoveAuthenticatorResult>
@@ -44,6 +47,7 @@ export type Types = All<{
   SecretContext: Agrees<leeway.SecretContext, Contract.SecretContext>
   SignInDecision: Agrees<leeway.SignInDecision, Contract.SignInDecision>
   Terms: Agrees<leeway.Terms, Contract.Terms>
+  TermsLayer: Agrees<leeway.TermsLayer, Contract.TermsLayer>
   UserId: Agrees<leeway.UserId, Contract.UserId>
   Weekday: Agrees<leeway.Weekday, Contract.Weekday>
   DriftWindow: Agrees<totp.DriftWindow, Contract.DriftWindow>
@@ -59,7 +63,10 @@ type Fits<Ours extends Agreed, Agreed> = Ours
 
 /** Every value can be used as the contract says. */
 export type Values = [
-  Fits<typeof leeway, Pick<typeof Contract, 'LeewayError' | 'aesGcmCipher' | 'createLeeway' | 'phaseOf'>>,
+  Fits<
+    typeof leeway,
+    Pick<typeof Contract, 'LeewayError' | 'aesGcmCipher' | 'createLeeway' | 'phaseOf' | 'resolveTerms'>
+  >,
   Fits<
     typeof totp,
     Pick<

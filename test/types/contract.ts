@@ -37,12 +37,12 @@ export type TotpVerification =
       ok: false
       reason: 'malformed' | 'mismatch' | 'replayed'
     }
-export function generateSecret(byteLength?: number): Uint8Array
-export function encodeBase32(bytes: Uint8Array): string
-export function decodeBase32(text: string): Uint8Array
-export function timeStepAt(now: Instant, parameters?: TotpParameters): number
-export function generateHotp(secret: Uint8Array, counter: number, parameters?: HotpParameters): string
-export function verifyHotp(
+export declare function generateSecret(byteLength?: number): Uint8Array
+export declare function encodeBase32(bytes: Uint8Array): string
+export declare function decodeBase32(text: string): Uint8Array
+export declare function timeStepAt(now: Instant, parameters?: TotpParameters): number
+export declare function generateHotp(secret: Uint8Array, counter: number, parameters?: HotpParameters): string
+export declare function verifyHotp(
   secret: Uint8Array,
   code: unknown,
   check: HotpParameters & {
@@ -58,9 +58,9 @@ export function verifyHotp(
       ok: false
       reason: 'malformed' | 'mismatch'
     }
-export function generateTotp(secret: Uint8Array, now: Instant, parameters?: TotpParameters): string
-export function verifyTotp(secret: Uint8Array, code: unknown, check: TotpCheck): TotpVerification
-export function prepareTotp(
+export declare function generateTotp(secret: Uint8Array, now: Instant, parameters?: TotpParameters): string
+export declare function verifyTotp(secret: Uint8Array, code: unknown, check: TotpCheck): TotpVerification
+export declare function prepareTotp(
   secret: Uint8Array,
   parameters?: TotpParameters,
 ): {
@@ -72,8 +72,8 @@ export interface KeyUri extends TotpParameters {
   issuer: string
   accountName: string
 }
-export function formatKeyUri(key: KeyUri): string
-export function parseKeyUri(uri: string): KeyUri
+export declare function formatKeyUri(key: KeyUri): string
+export declare function parseKeyUri(uri: string): KeyUri
 export type Weekday = 'monday' | 'tuesday' | 'wednesday' | 'thursday' | 'friday' | 'saturday' | 'sunday'
 export interface Calendar {
   timeZone: string
@@ -301,7 +301,7 @@ export interface LeewayOptions {
   random?: ((byteLength: number) => Uint8Array) | undefined
   onEvents?: ((events: readonly EnrollmentEvent[]) => void | Promise<void>) | undefined
 }
-export function createLeeway(options: LeewayOptions): Leeway
+export declare function createLeeway(options: LeewayOptions): Leeway
 export interface Leeway {
   requireEnrollment(userId: UserId, terms: Terms | ResolvedTerms, note?: Note): Promise<AdminResult>
   changeDeadline(
@@ -445,7 +445,7 @@ export interface EnrollmentIndex {
   lockedUntil: Instant | null
   remindAt: Instant | null
 }
-export function phaseOf(index: EnrollmentIndex, now: Instant): Phase
+export declare function phaseOf(index: EnrollmentIndex, now: Instant): Phase
 export interface Enrollment {
   readonly schemaVersion: number
   readonly userId: UserId
@@ -503,13 +503,13 @@ export interface SecretContext {
   userId: UserId
   id: string
 }
-export function aesGcmCipher(options: {
+export declare function aesGcmCipher(options: {
   keys: readonly {
     id: string
     key: Uint8Array
   }[]
 }): SecretCipher
-export class LeewayError extends Error {
+export declare class LeewayError extends Error {
   constructor(
     code: LeewayError['code'],
     message: string,
@@ -524,4 +524,11 @@ export class LeewayError extends Error {
     | 'ERR_RECORD'
     | 'ERR_DIRECTORY_REQUIRED'
     | 'ERR_PROTECTED'
+}
+export declare function resolveTerms(layers: readonly TermsLayer[], context: { now: Instant }): ResolvedTerms
+export interface TermsLayer {
+  source: string
+  scope: 'user' | 'group' | 'organization'
+  terms: Terms | 'optional'
+  since: Instant
 }
