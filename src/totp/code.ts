@@ -32,7 +32,8 @@ export function codeAt(key: HmacKey, counter: number, digits: number): string {
  * computed and compared without a branch, so that time tells neither how many digits were right nor which step matched.
  */
 export function highestMatch(key: HmacKey, value: number, digits: number, first: number, last: number): number {
-  const modulus = 10 ** digits
+  // An integer to the engine as well: dividing doubles takes a time that depends on them.
+  const modulus = (10 ** digits) | 0
   let found = -1
   for (let place = 0; place <= last; place++) {
     const difference = (truncatedHmac(key, first + place) % modulus) ^ value

@@ -29,7 +29,7 @@ export interface DriftWindow {
 }
 
 /** HOTP parameters with nothing left open. */
-export interface ResolvedHotp {
+interface ResolvedHotp {
   readonly algorithm: HashAlgorithm
   readonly digits: 6 | 7 | 8
 }
