@@ -32,7 +32,8 @@ export function access(
 
     async verifyCode(userId, code) {
       assertUserId(userId)
-      return (await attempt(parts, userId, { type: 'verify-code' }, evidenceFrom(parts, userId, { code }).gather)).outcome
+      return (await attempt(parts, userId, { type: 'verify-code' }, evidenceFrom(parts, userId, { code }).gather))
+        .outcome
     },
 
     async useRecoveryCode(userId, recoveryCode) {

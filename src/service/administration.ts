@@ -112,18 +112,25 @@ export function administration(
     async importAuthenticator(userId, authenticator, note) {
       assertUserId(userId)
       const noted = readNote(note)
-      const { imported, label = DEFAULT_LABEL, ...bound } = readImport(authenticator, readClock(parts))
-      const id = drawId(parts)
-      const secret = await sealSecret(parts, userId, id, imported.secret)
-      const { outcome, record, now } = await attempt(
-        parts,
-        userId,
-        { type: 'import-authenticator', authenticator: { id, label, secret, ...bound }, note: noted },
-        evidenceFrom(parts, userId, {}, imported).gather,
+      const now = readClock(parts)
+      const { imported, label = DEFAULT_LABEL, ...bound } = readImport(authenticator, now)
+      try {
+        const id = drawId(parts)
+        const secret = await sealSecret(parts, userId, id, imported.secret)
+        const { outcome, record } = await attempt(
+          parts,
+          userId,
+          { type: 'import-authenticator', authenticator: { id, label, secret, ...bound }, note: noted },
+          evidenceFrom(parts, userId, {}, imported).gather,
+          now,
+        )
+        if (outcome.ok) return { ...statusAt(record, now), changed: outcome.changed }
+      } finally {
+        imported.secret.fill(0)
+      }
+      throw new RangeError(
+        `authenticator is one too many: policy.maxAuthenticators is ${parts.policy.maxAuthenticators}`,
       )
-      imported.secret.fill(0)
-      if (outcome.ok) return { ...statusAt(record, now), changed: outcome.changed }
-      throw new RangeError(`authenticator is one too many: policy.maxAuthenticators is ${parts.policy.maxAuthenticators}`)
     },
   }
 }

@@ -1,18 +1,12 @@
 /** Reads arguments: each function answers what it was given in the form the service needs, or throws what names it. */
 
-import { assertInstant, assertKnownKeys, assertObject, assertText, assertWhole } from '../assert.js'
-import {
-  assertPeriod,
-  assertResolvedTerms,
-  assertTerms,
-  type Explanation,
-  type Period,
-  type Terms,
-} from '../enrollment/terms.js'
+import { assertInstant, assertObject, assertText, assertWhole } from '../assert.js'
+import { assertPeriod, assertResolvedTerms, assertTerms, type Period, type ResolvedTerms } from '../enrollment/terms.js'
 import type { Note } from '../enrollment/user.js'
 import type { Instant } from '../totp/instant.js'
 import { assertSecret, type ResolvedTotp, resolveTotp } from '../totp/parameters.js'
 import type { Imported } from './evidence.js'
+import { copyOf, readFields } from './fields.js'
 import { readRecoveryCode } from './recovery-codes.js'
 
 /** What an authenticator is called whose user did not name it. */
@@ -20,66 +14,61 @@ export const DEFAULT_LABEL = 'Authenticator app'
 
 /** An administrator's words. */
 export function readNote(note: unknown): Note {
-  if (note === undefined) return {}
-  assertObject(note, 'note')
-  assertKnownKeys(note, ['actor', 'reason'], 'note')
-  if (note['actor'] !== undefined) assertText(note['actor'], 'note.actor', 0, 255)
-  if (note['reason'] !== undefined) assertText(note['reason'], 'note.reason', 0, 1000)
-  return { actor: note['actor'], reason: note['reason'] }
+  const { actor, reason } = note === undefined ? {} : readFields(note, 'note', ['actor', 'reason'])
+  if (actor !== undefined) assertText(actor, 'note.actor', 0, 255)
+  if (reason !== undefined) assertText(reason, 'note.reason', 0, 1000)
+  return { actor, reason }
 }
 
 /** Terms, or resolved ones, as the machine takes them. */
-export function readTerms(
-  terms: unknown,
-): { terms: Terms | 'optional'; since?: Instant | undefined; because?: readonly Explanation[] | undefined } {
+export function readTerms(given: unknown): Omit<ResolvedTerms, 'because'> & Partial<Pick<ResolvedTerms, 'because'>> {
+  const terms = copyOf(given)
   assertObject(terms, 'terms')
-  if (!('terms' in terms)) {
-    assertTerms(terms)
-    return { terms: copyOf(terms) }
+  if ('terms' in terms) {
+    assertResolvedTerms(terms)
+    return terms
   }
-  assertResolvedTerms(terms)
-  return { terms: copyOf(terms.terms), since: terms.since, because: copyOf(terms.because) }
+  assertTerms(terms)
+  return { terms }
 }
 
 /** How a deadline is to be moved. */
 export function readDeadlineChange(change: unknown): { addDays: number } | { deadline: Instant } {
-  assertObject(change, 'change')
-  if ('deadline' in change) {
-    assertKnownKeys(change, ['deadline'], 'change')
-    assertInstant(change['deadline'], 'change.deadline')
-    return { deadline: change['deadline'] }
+  const { addDays, deadline } = readFields(change, 'change', ['addDays', 'deadline'])
+  if (addDays !== undefined && deadline !== undefined)
+    throw new TypeError('change must be { addDays } or { deadline }, not both')
+  if (deadline !== undefined) {
+    assertInstant(deadline, 'change.deadline')
+    return { deadline }
   }
-  assertKnownKeys(change, ['addDays'], 'change')
-  assertWhole(change['addDays'], 'change.addDays', -365, 365)
-  return { addDays: change['addDays'] }
+  assertWhole(addDays, 'change.addDays', -365, 365)
+  return { addDays }
 }
 
 /** An exemption's end and reason. */
 export function readExemption(exemption: unknown): { until: Instant; reason: string } {
-  assertObject(exemption, 'exemption')
-  assertKnownKeys(exemption, ['until', 'reason'], 'exemption')
-  assertInstant(exemption['until'], 'exemption.until')
-  assertText(exemption['reason'], 'exemption.reason', 1, 1000)
-  return { until: exemption['until'], reason: exemption['reason'] }
+  const { until, reason } = readFields(exemption, 'exemption', ['until', 'reason'])
+  assertInstant(until, 'exemption.until')
+  assertText(reason, 'exemption.reason', 1, 1000)
+  return { until, reason }
 }
 
 /** What follows a reset. */
 export function readGrace(options: unknown): 'none' | 'remaining' | Exclude<Period, 'none'> {
-  assertObject(options, 'options')
-  assertKnownKeys(options, ['grace'], 'options')
-  const { grace } = options
+  const grace = copyOf(readFields(options, 'options', ['grace'])['grace'])
   if (grace === 'remaining') return grace
   if (typeof grace === 'string' && grace !== 'none') {
     throw new RangeError("options.grace must be 'none', 'remaining' or a period")
   }
   assertPeriod(grace, 'options.grace')
-  return copyOf(grace)
+  return grace
 }
 
 /** The one option of a sign-in. */
 export function readSensitive(options: unknown): { sensitive?: boolean | undefined } {
   const sensitive = readOptions(options, ['sensitive'])['sensitive']
-  if (sensitive !== undefined && typeof sensitive !== 'boolean') throw new TypeError('options.sensitive must be a boolean')
+  if (sensitive !== undefined && typeof sensitive !== 'boolean')
+    throw new TypeError('options.sensitive must be a boolean')
   return { sensitive }
 }
 
@@ -99,10 +88,7 @@ export function readSetupId(options: unknown): { setupId?: string | undefined } 
 
 /** Options that may be left out altogether. */
 export function readOptions(options: unknown, known: readonly string[]): Record<string, unknown> {
-  if (options === undefined) return {}
-  assertObject(options, 'options')
-  assertKnownKeys(options, known, 'options')
-  return options
+  return options === undefined ? {} : readFields(options, 'options', known)
 }
 
 /** What a user knows an authenticator by. */
@@ -120,15 +106,29 @@ export function assertString(value: unknown, name: string): asserts value is str
 export function readImport(
   authenticator: unknown,
   now: Instant,
-): { imported: Imported; label: string | undefined; boundAt: Instant; lastTimeStep: number | null; parameters: ResolvedTotp } {
+): {
+  imported: Imported
+  label: string | undefined
+  boundAt: Instant
+  lastTimeStep: number | null
+  parameters: ResolvedTotp
+} {
   const name = 'authenticator'
-  assertObject(authenticator, name)
-  assertKnownKeys(authenticator, ['secret', 'label', 'boundAt', 'lastTimeStep', 'parameters', 'recoveryCodes'], name)
-  const { secret, label, boundAt = now, lastTimeStep, parameters = {}, recoveryCodes = [] } = authenticator
+  const known = ['secret', 'label', 'boundAt', 'lastTimeStep', 'parameters', 'recoveryCodes']
+  const {
+    secret,
+    label,
+    boundAt = now,
+    lastTimeStep,
+    parameters = {},
+    recoveryCodes = [],
+  } = readFields(authenticator, name, known)
   assertSecret(secret)
   assertInstant(boundAt, `${name}.boundAt`)
   if (boundAt > now) throw new RangeError(`${name}.boundAt must not be ahead of now`)
   if (lastTimeStep !== undefined) assertWhole(lastTimeStep, `${name}.lastTimeStep`, 0, Number.MAX_SAFE_INTEGER)
+  const resolved = resolveTotp(parameters as object, `${name}.parameters`)
+  if (resolved.t0 * 1000 > now) throw new RangeError(`${name}.parameters.t0 must not be ahead of now`)
   if (!Array.isArray(recoveryCodes)) throw new TypeError(`${name}.recoveryCodes must be an array`)
   if (recoveryCodes.length > 50) throw new RangeError(`${name}.recoveryCodes must be at most 50`)
   const codes = recoveryCodes.map((code: unknown, at) => {
@@ -137,15 +137,11 @@ export function readImport(
     return canonical
   })
   return {
-    imported: { secret: secret.slice(), recoveryCodes: [...new Set(codes)] },
+    // Not `slice`, with which a Buffer shares its bytes: the copy is wiped after use.
+    imported: { secret: new Uint8Array(secret), recoveryCodes: [...new Set(codes)] },
     label: label === undefined ? undefined : readLabel(label, `${name}.label`),
     boundAt,
     lastTimeStep: lastTimeStep ?? null,
-    parameters: resolveTotp(parameters as object, `${name}.parameters`),
+    parameters: resolved,
   }
-}
-
-/** What the caller may change afterwards, as it is now. */
-function copyOf<Value>(value: Value): Value {
-  return JSON.parse(JSON.stringify(value)) as Value
 }

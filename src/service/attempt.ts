@@ -5,8 +5,8 @@ import { type EnrollmentRecord, indexOf } from '../enrollment/record.js'
 import { type Decided, recordAt, transition } from '../enrollment/transition.js'
 import type { UserId } from '../enrollment/user.js'
 import { LeewayError } from '../errors.js'
-import type { EnrollmentChange } from '../ports/index.js'
 import { platform, platformRandom } from '../platform.js'
+import type { EnrollmentChange, StoredEnrollment } from '../ports/index.js'
 import { decodeRecord, encodeRecord } from '../record/codec.js'
 import type { Instant } from '../totp/instant.js'
 import { guarded, hex, type Parts, readClock } from './parts.js'
@@ -36,24 +36,25 @@ export async function attempt<Type extends CommandType>(
   userId: UserId,
   command: Command<Type> & { type: Type },
   gather: Gather,
+  now: Instant = readClock(parts),
 ): Promise<Settled<Type>> {
-  const now = readClock(parts)
-  const version = hex(platformRandom(16))
-  const circumstances: Circumstances = { userId, now, policy: parts.policy, stamp: version.slice(0, 8) }
-  let written: Written<Type> | undefined
+  let written: (Written<Type> & { version: string }) | undefined
   for (let round = 0; round < MOST_TRIES; round++) {
     if (round > 0) await pause(round)
     const stored = await findRecord(parts, userId)
     // A store may report a conflict for a write that it did apply, as one does whose client sent it twice.
-    if (written !== undefined && stored?.version === version) return reveal(parts, written, now)
+    if (written !== undefined && stored?.version === written.version) return reveal(parts, written, now)
+    // Another version each time: one that was applied after all and then replaced must not come back.
+    const version = hex(platformRandom(16))
+    const circumstances: Circumstances = { userId, now, policy: parts.policy, stamp: version.slice(0, 8) }
     const step = transition<Type>(stored?.record ?? null, command, circumstances)
     const decided = 'ask' in step ? await gather(step, now) : step
     if (decided.record === null) {
       const unwritten = { ...decided, record: recordAt(stored?.record ?? null, circumstances) }
       return reveal(parts, unwritten, now)
     }
-    written = { ...decided, record: decided.record }
-    const change = changeOf(userId, written, version, stored?.version ?? null)
+    written = { ...decided, record: decided.record, version }
+    const change = changeOf(userId, written, stored?.version ?? null)
     if (await isSaved(parts, change)) return reveal(parts, written, now)
   }
   throw contended()
@@ -77,52 +78,60 @@ export async function forgetRecord(parts: Parts, userId: UserId): Promise<void> 
   const { repository } = parts
   for (let round = 0; round < MOST_TRIES; round++) {
     if (round > 0) await pause(round)
-    const stored = await guarded('ERR_STORE', 'the repository could not read the record; see the cause', () =>
-      repository.find(userId),
-    )
+    const stored = await findStored(parts, userId)
     // Gone, perhaps by a removal whose answer was lost.
     if (stored === null) return
-    const answer = await guarded('ERR_STORE', 'the repository failed to remove the record; try again, see the cause', () =>
-      repository.remove(userId, stored.version),
+    const answer: unknown = await guarded(
+      'ERR_STORE',
+      'the repository failed to remove the record; try again, see the cause',
+      () => repository.remove(userId, stored.version),
     )
     if (answer === 'removed') return
+    if (answer !== 'conflict')
+      throw new LeewayError('ERR_STORE', "remove of the repository must answer 'removed' or 'conflict'")
   }
   throw contended()
 }
 
 /** A user's record and version as stored now. */
-async function findRecord(
-  { repository }: Parts,
-  userId: UserId,
-): Promise<{ record: EnrollmentRecord; version: string } | null> {
-  const found = await guarded('ERR_STORE', 'the repository could not read the record; see the cause', () =>
-    repository.find(userId),
+async function findRecord(parts: Parts, userId: UserId): Promise<{ record: EnrollmentRecord; version: string } | null> {
+  const stored = await findStored(parts, userId)
+  return stored && { record: decodeRecord(stored.enrollment, userId), version: stored.version }
+}
+
+/** The same as the repository has it, unread. */
+async function findStored({ repository }: Parts, userId: UserId): Promise<StoredEnrollment | null> {
+  const found: StoredEnrollment | null | undefined = await guarded(
+    'ERR_STORE',
+    'the repository could not read the record; see the cause',
+    () => repository.find(userId),
   )
   if (found === null) return null
   if (typeof found?.version !== 'string') {
     throw new LeewayError('ERR_STORE', 'find of the repository must answer null or { enrollment, version }')
   }
-  return { record: decodeRecord(found.enrollment, userId), version: found.version }
+  return found
 }
 
 function changeOf(
   userId: UserId,
-  { record, events }: Written<CommandType>,
-  version: string,
+  { record, events, version }: Written<CommandType> & { version: string },
   expected: string | null,
 ): EnrollmentChange {
   return { userId, enrollment: encodeRecord(record), index: indexOf(record), version, expected, events }
 }
 
-async function isSaved({ repository }: Parts, change: EnrollmentChange): Promise<boolean> {
+async function isSaved(parts: Parts, change: EnrollmentChange): Promise<boolean> {
   let answer: unknown
   try {
-    answer = await repository.save(change)
+    answer = await parts.repository.save(change)
   } catch (cause) {
-    const landed = await repository.find(change.userId).catch(() => null)
+    const landed = await findStored(parts, change.userId).catch(() => null)
     if (landed?.version === change.version) return true
     if (cause instanceof LeewayError) throw cause
-    throw new LeewayError('ERR_STORE', 'the repository failed to save, and what it did cannot be told; see the cause', { cause })
+    throw new LeewayError('ERR_STORE', 'the repository failed to save, and what it did cannot be told; see the cause', {
+      cause,
+    })
   }
   if (answer !== 'saved' && answer !== 'conflict') {
     throw new LeewayError('ERR_STORE', "save of the repository must answer 'saved' or 'conflict'")
@@ -130,7 +139,11 @@ async function isSaved({ repository }: Parts, change: EnrollmentChange): Promise
   return answer === 'saved'
 }
 
-function reveal<Type extends CommandType>(parts: Parts, { record, events, outcome }: Written<Type>, now: Instant): Settled<Type> {
+function reveal<Type extends CommandType>(
+  parts: Parts,
+  { record, events, outcome }: Written<Type>,
+  now: Instant,
+): Settled<Type> {
   tell(parts, events)
   return { outcome, record, now }
 }

@@ -1,4 +1,4 @@
-import type { Command, CommandType, Commands } from '../enrollment/commands.js'
+import type { Command, Commands, CommandType } from '../enrollment/commands.js'
 import { type AdminResult, statusAt } from '../enrollment/status.js'
 import type { UserId } from '../enrollment/user.js'
 import { attempt } from './attempt.js'
@@ -6,7 +6,9 @@ import { evidenceFrom } from './evidence.js'
 import type { Parts } from './parts.js'
 
 /** Commands whose outcome is whether anything changed, and which ask nothing. */
-type ChangeType = { [Type in CommandType]: Commands[Type]['outcome'] extends { changed: boolean } ? Type : never }[CommandType]
+type ChangeType = {
+  [Type in CommandType]: Commands[Type]['outcome'] extends { changed: boolean } ? Type : never
+}[CommandType]
 
 /** One change, answered with the status it left. */
 export async function change<Type extends ChangeType>(

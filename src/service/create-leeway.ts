@@ -1,4 +1,4 @@
-import { assertKnownKeys, assertObject } from '../assert.js'
+import { assertObject } from '../assert.js'
 import { statusAt } from '../enrollment/status.js'
 import { assertUserId, type UserId } from '../enrollment/user.js'
 import { platformRandom } from '../platform.js'
@@ -6,6 +6,7 @@ import { formatKeyUri } from '../totp/key-uri.js'
 import { access } from './access.js'
 import { administration } from './administration.js'
 import { forgetRecord, readRecord } from './attempt.js'
+import { readFields } from './fields.js'
 import type { Leeway, LeewayOptions } from './leeway.js'
 import type { Parts } from './parts.js'
 import { resolvePolicy } from './policy.js'
@@ -52,15 +53,14 @@ export function createLeeway(options: LeewayOptions): Leeway {
 }
 
 function readParts(options: LeewayOptions): Parts {
-  assertObject(options, 'options')
-  assertKnownKeys(options, OPTIONS, 'options')
-  const { issuer, repository, cipher, policy, clock = Date.now, random = platformRandom, onEvents } = options as LeewayOptions
+  const given = readFields(options, 'options', OPTIONS) as unknown as LeewayOptions
+  const { issuer, repository, cipher, policy, clock = Date.now, random = platformRandom, onEvents } = given
   // A key URI for nobody: what it refuses of the issuer is refused here rather than at the first set-up.
   formatKeyUri({ secret: new Uint8Array(20), issuer, accountName: 'nobody' })
   assertMethods(repository, 'options.repository', ['find', 'save', 'remove'])
   assertMethods(cipher, 'options.cipher', ['seal', 'open', 'needsReseal', 'digest', 'matches'])
-  for (const [name, value] of Object.entries({ clock, random, onEvents: onEvents ?? clock })) {
-    if (typeof value !== 'function') throw new TypeError(`options.${name} must be a function`)
+  for (const [name, value] of Object.entries({ clock, random, onEvents })) {
+    if (value !== undefined && typeof value !== 'function') throw new TypeError(`options.${name} must be a function`)
   }
   return { issuer, repository, cipher, policy: resolvePolicy(policy), clock, random, onEvents }
 }

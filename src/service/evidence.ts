@@ -8,14 +8,15 @@ import type {
   SetupFinding,
 } from '../enrollment/commands.js'
 import type { Authenticator, Pass, RecoveryCode } from '../enrollment/record.js'
-import type { Proof } from '../enrollment/results.js'
 import type { UserId } from '../enrollment/user.js'
 import { platform } from '../platform.js'
 import type { SecretContext } from '../ports/index.js'
 import { readCode } from '../totp/code.js'
 import type { Instant } from '../totp/instant.js'
+import { assertSecret } from '../totp/parameters.js'
 import { type TotpVerification, verifyTotp } from '../totp/totp.js'
 import type { Gather } from './attempt.js'
+import { ownFields } from './fields.js'
 import { draw, drawId, guarded, type Parts } from './parts.js'
 import { drawCode, readRecoveryCode } from './recovery-codes.js'
 
@@ -76,11 +77,12 @@ export function evidenceFrom(
 
 /** A proof as it is given; anything but one code or one recovery code is the caller's mistake. */
 export function readProof(proof: unknown): { method: 'totp' | 'recovery-code'; given: Given } {
-  const keys = isObject(proof) ? Object.keys(proof) : []
-  if (keys.length !== 1 || (keys[0] !== 'code' && keys[0] !== 'recoveryCode')) {
+  const given = isObject(proof) ? ownFields(proof) : {}
+  const [key, ...more] = Object.keys(given)
+  if (more.length > 0 || (key !== 'code' && key !== 'recoveryCode')) {
     throw new TypeError('proof must be { code } or { recoveryCode }')
   }
-  return { method: keys[0] === 'code' ? 'totp' : 'recovery-code', given: proof as Proof }
+  return { method: key === 'code' ? 'totp' : 'recovery-code', given }
 }
 
 /** New recovery codes: as many as are wanted, each digested under an id of its own. */
@@ -91,9 +93,9 @@ export async function freshCodes(parts: Parts, userId: UserId, count: number): P
 }
 
 /** Seals a secret for the authenticator or set-up of this id. */
-export async function sealSecret({ cipher }: Parts, userId: UserId, id: string, secret: Uint8Array): Promise<string> {
-  return guarded('ERR_CIPHER', 'the cipher could not seal a secret; see the cause', () =>
-    cipher.seal(secret, { purpose: 'totp-secret', userId, id }),
+export function sealSecret({ cipher }: Parts, userId: UserId, id: string, secret: Uint8Array): Promise<string> {
+  return guarded('ERR_CIPHER', 'the cipher could not seal a secret; see the cause', async () =>
+    asText(await cipher.seal(secret, { purpose: 'totp-secret', userId, id })),
   )
 }
 
@@ -104,9 +106,12 @@ export async function withSecret<Answer>(
   { id, secret: token }: { id: string; secret: string },
   use: (secret: Uint8Array) => Answer | Promise<Answer>,
 ): Promise<Answer> {
-  const secret = await guarded('ERR_CIPHER', 'the cipher could not open a secret; see the cause', () =>
-    cipher.open(token, { purpose: 'totp-secret', userId, id }),
-  )
+  const secret = await guarded('ERR_CIPHER', 'the cipher could not open a secret; see the cause', async () => {
+    const opened: unknown = await cipher.open(token, { purpose: 'totp-secret', userId, id })
+    // What a broken cipher opens is no mistake of whoever asked.
+    assertSecret(opened)
+    return opened
+  })
   try {
     return await use(secret)
   } finally {
@@ -115,8 +120,10 @@ export async function withSecret<Answer>(
 }
 
 /** Digests a code or pass under its context. */
-export async function digestOf({ cipher }: Parts, canonical: string, context: SecretContext): Promise<string> {
-  return guarded('ERR_CIPHER', 'the cipher could not digest a code; see the cause', () => cipher.digest(bytesOf(canonical), context))
+export function digestOf({ cipher }: Parts, canonical: string, context: SecretContext): Promise<string> {
+  return guarded('ERR_CIPHER', 'the cipher could not digest a code; see the cause', async () =>
+    asText(await cipher.digest(bytesOf(canonical), context)),
+  )
 }
 
 async function findCode(
@@ -151,16 +158,22 @@ function verify(
   afterTimeStep: number | undefined,
 ): Promise<TotpVerification> {
   const { window } = parts.policy.totp
-  return withSecret(parts, userId, sealed, (secret) => verifyTotp(secret, code, { ...sealed.parameters, now, window, afterTimeStep }))
+  return withSecret(parts, userId, sealed, (secret) =>
+    verifyTotp(secret, code, { ...sealed.parameters, now, window, afterTimeStep }),
+  )
 }
 
 /** After a right code, the write that uses it up also moves secrets to the first key: rotation that needs no job. */
-function resealed(parts: Parts, userId: UserId, authenticators: readonly Authenticator[]) {
-  const old = authenticators.filter(({ secret }) => parts.cipher.needsReseal(secret))
+async function resealed(parts: Parts, userId: UserId, authenticators: readonly Authenticator[]) {
+  const old = await guarded('ERR_CIPHER', 'the cipher could not tell the key of a secret; see the cause', async () =>
+    authenticators.filter(({ secret }) => asBoolean(parts.cipher.needsReseal(secret))),
+  )
   return Promise.all(
     old.map(async (authenticator) => ({
       authenticatorId: authenticator.id,
-      secret: await withSecret(parts, userId, authenticator, (secret) => sealSecret(parts, userId, authenticator.id, secret)),
+      secret: await withSecret(parts, userId, authenticator, (secret) =>
+        sealSecret(parts, userId, authenticator.id, secret),
+      ),
     })),
   )
 }
@@ -180,7 +193,12 @@ async function findRecoveryCode(
 }
 
 /** Those of the codes that are this one. All are compared, whichever matches. */
-async function matching(parts: Parts, userId: UserId, codes: readonly RecoveryCode[], canonical: string): Promise<RecoveryCode[]> {
+async function matching(
+  parts: Parts,
+  userId: UserId,
+  codes: readonly RecoveryCode[],
+  canonical: string,
+): Promise<RecoveryCode[]> {
   const same = await Promise.all(
     codes.map(({ id, digest }) => isDigestOf(parts, digest, canonical, { purpose: 'recovery-code', userId, id })),
   )
@@ -260,9 +278,20 @@ function digestCodes(
 }
 
 function isDigestOf({ cipher }: Parts, digest: string, canonical: string, context: SecretContext): Promise<boolean> {
-  return guarded('ERR_CIPHER', 'the cipher could not compare a code; see the cause', () =>
-    cipher.matches(digest, bytesOf(canonical), context),
+  return guarded('ERR_CIPHER', 'the cipher could not compare a code; see the cause', async () =>
+    asBoolean(await cipher.matches(digest, bytesOf(canonical), context)),
   )
+}
+
+/** What a cipher answers, which the application may have written: anything but yes or no must not pass for yes. */
+function asBoolean(answer: unknown): boolean {
+  if (typeof answer !== 'boolean') throw new TypeError('the cipher must answer true or false')
+  return answer
+}
+
+function asText(answer: unknown): string {
+  if (typeof answer !== 'string') throw new TypeError('the cipher must answer a string')
+  return answer
 }
 
 function bytesOf(text: string): Uint8Array {

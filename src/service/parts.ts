@@ -1,9 +1,9 @@
-import type { ResolvedPolicy } from '../enrollment/policy.js'
-import type { EnrollmentEvent } from '../enrollment/events.js'
 import { assertInstant } from '../assert.js'
-import type { Instant } from '../totp/instant.js'
+import type { EnrollmentEvent } from '../enrollment/events.js'
+import type { ResolvedPolicy } from '../enrollment/policy.js'
 import { LeewayError } from '../errors.js'
 import type { Clock, EnrollmentRepository, Random, SecretCipher } from '../ports/index.js'
+import type { Instant } from '../totp/instant.js'
 
 /** What the service was created with, checked and with its defaults. */
 export interface Parts {
@@ -23,13 +23,13 @@ export function readClock({ clock }: Parts): Instant {
   return now
 }
 
-/** Fresh bytes from `options.random`, which must give as many as it was asked for. */
+/** Fresh bytes from `options.random`, which must give as many as it was asked for. A copy: it may hand out one array twice. */
 export function draw({ random }: Parts, byteLength: number): Uint8Array {
   const bytes: unknown = random(byteLength)
   if (!(bytes instanceof Uint8Array) || bytes.length !== byteLength) {
     throw new TypeError('options.random must return a Uint8Array of the length it is asked for')
   }
-  return bytes
+  return new Uint8Array(bytes)
 }
 
 /** An id that nobody can guess: 128 random bits in hexadecimal. */
@@ -43,7 +43,11 @@ export function hex(bytes: Uint8Array): string {
 }
 
 /** Whatever a port throws, as the one error that callers are told to expect; a LeewayError passes as it is. */
-export async function guarded<Answer>(code: 'ERR_STORE' | 'ERR_CIPHER', message: string, call: () => Promise<Answer>): Promise<Answer> {
+export async function guarded<Answer>(
+  code: 'ERR_STORE' | 'ERR_CIPHER',
+  message: string,
+  call: () => Promise<Answer>,
+): Promise<Answer> {
   try {
     return await call()
   } catch (cause) {

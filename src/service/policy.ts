@@ -1,8 +1,9 @@
-import { assertKnownKeys, assertObject, assertWhole } from '../assert.js'
+import { assertWhole } from '../assert.js'
 import type { LockPolicy, ResolvedPolicy } from '../enrollment/policy.js'
 import { assertTerms, type Terms } from '../enrollment/terms.js'
-import { resolveTotp, resolveWindow } from '../totp/parameters.js'
 import type { DriftWindow, TotpParameters } from '../totp/index.js'
+import { resolveTotp, resolveWindow } from '../totp/parameters.js'
+import { copyOf, readFields } from './fields.js'
 
 /** How leeway behaves towards everybody. All of it has a default; what is out of range is refused at once. */
 export interface Policy {
@@ -58,11 +59,20 @@ const DAY = 24 * HOUR
 
 /** The policy with its defaults, or a TypeError or RangeError that names the property. */
 export function resolvePolicy(policy: Policy = {}): ResolvedPolicy {
-  const given = section(policy, 'policy', ['totp', 'newUsers', 'setup', 'lock', 'recoveryCodes', 'maxAuthenticators', 'pass'])
+  const given = section(policy, 'policy', [
+    'totp',
+    'newUsers',
+    'setup',
+    'lock',
+    'recoveryCodes',
+    'maxAuthenticators',
+    'pass',
+  ])
   const setup = section(given['setup'], 'policy.setup', ['expiresAfterMs', 'tries'])
   const pass = section(given['pass'], 'policy.pass', ['expiresAfterMs', 'tries'])
   const codes = section(given['recoveryCodes'], 'policy.recoveryCodes', ['count'])
-  const newUsers = given['newUsers'] ?? 'optional'
+  const { newUsers: terms = 'optional' } = given
+  const newUsers = copyOf(terms)
   if (newUsers !== 'optional') assertTerms(newUsers, 'policy.newUsers')
   return {
     totp: resolveTotpPolicy(given['totp']),
@@ -92,7 +102,7 @@ function resolveLock(value: unknown): LockPolicy {
   const name = 'policy.lock'
   const lock = section(value, name, ['afterFailures', 'forMs', 'disableAfterFailures', 'rollingCap'])
   const cap = section(lock['rollingCap'], `${name}.rollingCap`, ['failures', 'days'])
-  const forMs = lock['forMs'] ?? [MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, DAY]
+  const { forMs = [MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, DAY] } = lock
   if (!Array.isArray(forMs)) throw new TypeError(`${name}.forMs must be an array`)
   if (forMs.length < 1 || forMs.length > 20) throw new RangeError(`${name}.forMs must have 1 to 20 rungs`)
   const afterFailures = whole(lock, name, 'afterFailures', 1, 10, 5)
@@ -111,14 +121,18 @@ function resolveLock(value: unknown): LockPolicy {
 }
 
 function section(value: unknown, name: string, known: readonly string[]): Record<string, unknown> {
-  if (value === undefined) return {}
-  assertObject(value, name)
-  assertKnownKeys(value, known, name)
-  return value
+  return value === undefined ? {} : readFields(value, name, known)
 }
 
-function whole(given: Record<string, unknown>, name: string, key: string, least: number, most: number, fallback: number): number {
-  const value = given[key] ?? fallback
+function whole(
+  given: Record<string, unknown>,
+  name: string,
+  key: string,
+  least: number,
+  most: number,
+  fallback: number,
+): number {
+  const { [key]: value = fallback } = given
   assertWhole(value, `${name}.${key}`, least, most)
   return value
 }

@@ -29,35 +29,43 @@ export function setup(
       assertString(accountName, 'options.accountName')
       if (setupId !== undefined) assertString(setupId, 'options.setupId')
       const shown = proof === undefined ? undefined : readProof(proof)
+      const named = readLabel(label, 'options.label')
       const secret = drawSecret((byteLength) => draw(parts, byteLength))
-      keyUriOf(accountName, secret)
-      const id = drawId(parts)
-      const fresh = { id, label: readLabel(label, 'options.label'), secret: await sealSecret(parts, userId, id, secret), parameters }
-      secret.fill(0)
-      const { outcome } = await attempt(
-        parts,
-        userId,
-        {
-          type: 'begin-setup',
-          setupId,
-          pass: pass === undefined ? 'none' : 'given',
-          proof: shown?.method ?? 'none',
-          fresh,
-        },
-        evidenceFrom(parts, userId, { pass, ...shown?.given }).gather,
-      )
-      if (!outcome.ok) return outcome
-      const { expiresAt } = outcome.setup
-      return withSecret(parts, userId, outcome.setup, (own) => ({
-        ok: true,
-        setup: {
-          id: outcome.setup.id,
-          secret: encodeBase32(own),
-          keyUri: keyUriOf(accountName, own),
-          expiresAt,
-          resumed: outcome.resumed,
-        },
-      }))
+      try {
+        const keyUri = keyUriOf(accountName, secret)
+        const id = drawId(parts)
+        const fresh = { id, label: named, secret: await sealSecret(parts, userId, id, secret), parameters }
+        const { outcome } = await attempt(
+          parts,
+          userId,
+          {
+            type: 'begin-setup',
+            setupId,
+            pass: pass === undefined ? 'none' : 'given',
+            proof: shown?.method ?? 'none',
+            fresh,
+          },
+          evidenceFrom(parts, userId, { pass, ...shown?.given }).gather,
+        )
+        if (!outcome.ok) return outcome
+        const { id: own, expiresAt } = outcome.setup
+        // A fresh secret is told as it was made: opening it again could fail after the proof was used up.
+        if (!outcome.resumed) {
+          return { ok: true, setup: { id: own, secret: encodeBase32(secret), keyUri, expiresAt, resumed: false } }
+        }
+        return await withSecret(parts, userId, outcome.setup, (pending) => ({
+          ok: true,
+          setup: {
+            id: own,
+            secret: encodeBase32(pending),
+            keyUri: keyUriOf(accountName, pending),
+            expiresAt,
+            resumed: true,
+          },
+        }))
+      } finally {
+        secret.fill(0)
+      }
     },
 
     async confirmSetup(userId, code, options) {
