@@ -51,5 +51,6 @@ export const accessHandlers: Handlers<'sign-in' | 'postpone-setup' | 'verify-cod
 
   'verify-code': (record, _command, circumstances) => askForCode(record, 'totp', circumstances, (proof) => proof),
 
-  'use-recovery-code': (record, _command, circumstances) => askForCode(record, 'recovery-code', circumstances, (proof) => proof),
+  'use-recovery-code': (record, _command, circumstances) =>
+    askForCode(record, 'recovery-code', circumstances, (proof) => proof),
 }

@@ -1,3 +1,4 @@
+import type { Command } from './commands.js'
 import { withoutAuthenticator } from './factor.js'
 import { type EnrollmentRecord, type Requirement, UNLOCKED } from './record.js'
 import {
@@ -9,8 +10,16 @@ import {
   withDeadline,
   withFreshPeriod,
 } from './requirement.js'
-import { assignedFact, changed, datesOf, endingSessions, fact, type Handlers, unchanged, withRequirement } from './step.js'
-import type { Period } from './terms.js'
+import {
+  assignedFact,
+  changed,
+  datesOf,
+  endingSessions,
+  fact,
+  type Handlers,
+  unchanged,
+  withRequirement,
+} from './step.js'
 import { instantAfter } from './time.js'
 import type { Note } from './user.js'
 
@@ -53,8 +62,7 @@ export const adminHandlers: Handlers<
     const old = record.requirement
     if (old === null) return unchanged(record)
     const why = { source: note.actor ?? 'administrator', text: note.reason ?? 'The deadline was changed by hand' }
-    // While suspended the change counts from now: what was left is left now, and goes on standing still.
-    const standing = record.suspension === null ? old : afterStandstill(old, record.suspension.stoppedAt, now)
+    const standing = standingAt(record, old, now)
     const moved = withDeadline(standing, change, why)
     if (moved === standing) return unchanged(record)
     return changed(
@@ -68,7 +76,11 @@ export const adminHandlers: Handlers<
     const old = record.exemption
     if (old !== null && old.until === until && old.reason === reason) return unchanged(record)
     // The reason is an administrator's word: it is the event's reason, not one of the details that users may see.
-    const told = fact('exempted', { until, previousUntil: old?.until ?? null }, { ...note, reason: note.reason ?? reason })
+    const told = fact(
+      'exempted',
+      { until, previousUntil: old?.until ?? null },
+      { ...note, reason: note.reason ?? reason },
+    )
     return changed({ ...record, exemption: { until, reason } }, told)
   },
 
@@ -91,8 +103,9 @@ export const adminHandlers: Handlers<
 
   'reset-mfa': (record, { grace, note }, { now }) => {
     const old = record.requirement
-    const requirement = afterReset(old, grace, now)
-    const nothingBound = record.authenticators.length === 0 && record.setup === null && record.recoveryCodes.length === 0
+    const requirement = afterReset(record, grace, now)
+    const nothingBound =
+      record.authenticators.length === 0 && record.setup === null && record.recoveryCodes.length === 0
     if (nothingBound && requirement === old) return unchanged(record)
     const dated = requirement === old ? record : withRequirement(record, requirement, now)
     const bare = { ...dated, authenticators: [], recoveryCodes: [], setup: null, enrolledAt: null }
@@ -143,8 +156,20 @@ function withoutExemption(record: EnrollmentRecord, note: Note, now: number) {
   return changed({ ...record, exemption: null }, fact('exempted', { until: null, previousUntil }, note))
 }
 
-function afterReset(old: Requirement | null, grace: 'none' | 'remaining' | Exclude<Period, 'none'>, now: number) {
+function afterReset(record: EnrollmentRecord, grace: Command<'reset-mfa'>['grace'], now: number): Requirement | null {
+  const old = record.requirement
   if (grace === 'remaining') return old
   if (old === null) return newRequirement({ period: grace }, { now })
-  return grace === 'none' ? endedAt(old, now) : withFreshPeriod(old, grace, now)
+  if (grace !== 'none') return withFreshPeriod(old, grace, now)
+  const standing = standingAt(record, old, now)
+  const ended = endedAt(standing, now)
+  return ended === standing ? old : ended
+}
+
+/**
+ * The requirement as a change finds it. While suspended the change counts from now: what was left is left now, and goes on
+ * standing still.
+ */
+function standingAt({ suspension }: EnrollmentRecord, requirement: Requirement, now: number): Requirement {
+  return suspension === null ? requirement : afterStandstill(requirement, suspension.stoppedAt, now)
 }

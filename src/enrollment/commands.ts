@@ -115,7 +115,9 @@ export type CodeFinding =
     }
 
 /** What the service found out about a recovery code. */
-export type RecoveryFinding = { found: 'malformed' | 'mismatch' | 'replayed' } | { found: 'match'; recoveryCodeId: string }
+export type RecoveryFinding =
+  | { found: 'malformed' | 'mismatch' | 'replayed' }
+  | { found: 'match'; recoveryCodeId: string }
 
 /** What the service found out about a pass. */
 export type PassFinding = { found: 'malformed' | 'mismatch' | 'match' }

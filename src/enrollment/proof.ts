@@ -86,19 +86,30 @@ function withCodeUsed(
   const [first] = [...matches].sort((one, other) => other.timeStep - one.timeStep)
   const authenticatorId = first?.authenticatorId ?? null
   return {
-    record: signedIn({ ...record, authenticators, lock: { ...record.lock, totp: afterSuccess(record.lock.totp) } }, now),
+    record: signedIn(
+      { ...record, authenticators, lock: { ...record.lock, totp: afterSuccess(record.lock.totp) } },
+      now,
+    ),
     facts: [
       ...firstSignInFacts(record),
       fact('code-accepted', { authenticatorId, failuresSinceLastSuccess }),
       ...resealed.map((sealed) => fact('secret-resealed', { authenticatorId: sealed.authenticatorId })),
     ],
-    outcome: { ok: true, method: 'totp', authenticatorId, recoveryCodesLeft: recoveryCodesLeft(record), failuresSinceLastSuccess },
+    outcome: {
+      ok: true,
+      method: 'totp',
+      authenticatorId,
+      recoveryCodesLeft: recoveryCodesLeft(record),
+      failuresSinceLastSuccess,
+    },
   }
 }
 
 function withRecoveryCodeUsed(record: EnrollmentRecord, recoveryCodeId: string, { now }: Circumstances): Proven {
   const failuresSinceLastSuccess = record.lock.recovery.failures
-  const recoveryCodes = record.recoveryCodes.map((code) => (code.id === recoveryCodeId ? { ...code, usedAt: now } : code))
+  const recoveryCodes = record.recoveryCodes.map((code) =>
+    code.id === recoveryCodeId ? { ...code, usedAt: now } : code,
+  )
   const lock = { ...record.lock, recovery: afterSuccess(record.lock.recovery) }
   const used = signedIn({ ...record, recoveryCodes, lock }, now)
   const left = recoveryCodesLeft(used)
@@ -108,7 +119,13 @@ function withRecoveryCodeUsed(record: EnrollmentRecord, recoveryCodeId: string, 
       ...firstSignInFacts(record),
       fact('recovery-code-used', { recoveryCodesLeft: left, failuresSinceLastSuccess }),
     ],
-    outcome: { ok: true, method: 'recovery-code', authenticatorId: null, recoveryCodesLeft: left, failuresSinceLastSuccess },
+    outcome: {
+      ok: true,
+      method: 'recovery-code',
+      authenticatorId: null,
+      recoveryCodesLeft: left,
+      failuresSinceLastSuccess,
+    },
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Instant } from '../totp/instant.js'
 import type { Calendar } from './calendar.js'
 import type { Requirement } from './record.js'
-import { DEFAULT_CAP_DAYS, type Explanation, EXPLANATIONS_KEPT, type Period, samePeriod, type Terms } from './terms.js'
+import { DEFAULT_CAP_DAYS, EXPLANATIONS_KEPT, type Explanation, type Period, samePeriod, type Terms } from './terms.js'
 import { daysAfter, moveDeadline, putOff } from './time.js'
 
 /** The dates that a period comes to. */
@@ -48,7 +48,11 @@ export function periodInWords(period: Period): string {
 /** A new requirement under these terms. */
 export function newRequirement(
   terms: Terms,
-  { now, since = now, because }: { now: Instant; since?: Instant | undefined; because?: readonly Explanation[] | undefined },
+  {
+    now,
+    since = now,
+    because,
+  }: { now: Instant; since?: Instant | undefined; because?: readonly Explanation[] | undefined },
 ): Requirement {
   const schedule = scheduleOf(terms.period, since)
   const own: Explanation = {
@@ -93,7 +97,10 @@ export function startAtSignIn(requirement: Requirement, now: Instant): Requireme
   const deadline = Math.min(own, cap)
   const started = { ...requirement, startsAt: Math.min(now, deadline), deadline, daysOnceStarted: null }
   if (own >= cap) return started
-  return explained(started, { source: 'first-sign-in', text: `${requirement.daysOnceStarted} days from the first sign-in` })
+  return explained(started, {
+    source: 'first-sign-in',
+    text: `${requirement.daysOnceStarted} days from the first sign-in`,
+  })
 }
 
 /** The requirement with its deadline moved by hand; a period that has not started yet never starts after its end. */

@@ -1,7 +1,7 @@
-import { assertInstant, assertObject, assertOneOf, assertText } from '../assert.js'
+import { assertInstant, assertKnownKeys, assertObject, assertOneOf, assertText } from '../assert.js'
 import type { Instant } from '../totp/instant.js'
 import { periodInWords, scheduleOf } from './requirement.js'
-import { assertTerms, type Explanation, EXPLANATIONS_KEPT, type ResolvedTerms, type Terms } from './terms.js'
+import { assertTerms, EXPLANATIONS_KEPT, type Explanation, type ResolvedTerms, type Terms } from './terms.js'
 
 /** Terms that apply to a user for one reason: his own, a group's, the organization's. */
 export interface TermsLayer {
@@ -41,20 +41,23 @@ const SCOPES = ['user', 'group', 'organization'] as const
 export function resolveTerms(layers: readonly TermsLayer[], context: { now: Instant }): ResolvedTerms {
   if (!Array.isArray(layers)) throw new TypeError('layers must be an array')
   assertObject(context, 'context')
+  assertKnownKeys(context, ['now'], 'context')
   assertInstant(context.now, 'context.now')
-  layers.forEach((layer, at) => assertLayer(layer, `layers[${at}]`))
+  for (const [at, layer] of layers.entries()) assertLayer(layer, `layers[${at}]`)
   const considered = layers.map((layer) => ({ layer, ends: endOf(layer) }))
   // Sorting is stable: of equals the earlier layer stays first.
   const ranked = considered.sort((one, other) => rankOf(one.layer) - rankOf(other.layer) || one.ends - other.ends || 0)
   const winner = ranked[0]?.layer
   if (winner === undefined) return { terms: 'optional', because: [] }
-  const because = ranked.slice(0, EXPLANATIONS_KEPT).map(({ layer, ends }): Explanation => ({
-    source: layer.source,
-    scope: layer.scope,
-    deadline: ends === NEVER ? null : ends,
-    outcome: layer === winner ? 'applied' : 'overridden',
-    text: layer.terms === 'optional' ? 'MFA is optional' : periodInWords(layer.terms.period),
-  }))
+  const because = ranked.slice(0, EXPLANATIONS_KEPT).map(
+    ({ layer, ends }): Explanation => ({
+      source: layer.source,
+      scope: layer.scope,
+      deadline: ends === NEVER ? null : ends,
+      outcome: layer === winner ? 'applied' : 'overridden',
+      text: layer.terms === 'optional' ? 'MFA is optional' : periodInWords(layer.terms.period),
+    }),
+  )
   return { terms: winner.terms, since: winner.since, because: because.reverse() }
 }
 
@@ -67,6 +70,7 @@ function rankOf({ scope }: TermsLayer): number {
 
 function assertLayer(value: unknown, name: string): asserts value is TermsLayer {
   assertObject(value, name)
+  assertKnownKeys(value, ['source', 'scope', 'terms', 'since'], name)
   assertText(value['source'], `${name}.source`, 1, 255)
   assertOneOf(value['scope'], `${name}.scope`, SCOPES)
   if (value['terms'] !== 'optional') assertTerms(value['terms'], `${name}.terms`)

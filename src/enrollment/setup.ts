@@ -29,7 +29,11 @@ export const setupHandlers: Handlers<
       const setup: Setup = { ...fresh, expiresAt: instantAfter(now, expiresAfterMs), triesLeft: tries, proven }
       // No event names a set-up: whoever knows its id sees its secret.
       const begun = fact('setup-begun', { expiresAt: setup.expiresAt, replaced: record.setup !== null })
-      return { record: { ...from, setup }, facts: [...facts, begun], outcome: { ok: true, setup, resumed: false } as const }
+      return {
+        record: { ...from, setup },
+        facts: [...facts, begun],
+        outcome: { ok: true, setup, resumed: false } as const,
+      }
     }
     if (record.authenticators.length > 0) {
       if (record.authenticators.length >= policy.maxAuthenticators) {
@@ -120,7 +124,12 @@ export const setupHandlers: Handlers<
         const full = imported.authenticators.length >= policy.maxAuthenticators
         const keepsSetup = setup?.proven === true && !pending && !full
         const { id: authenticatorId, boundAt } = authenticator
-        const details = { authenticatorId, boundAt, authenticators: imported.authenticators.length, recoveryCodes: recoveryCodes.length }
+        const details = {
+          authenticatorId,
+          boundAt,
+          authenticators: imported.authenticators.length,
+          recoveryCodes: recoveryCodes.length,
+        }
         return {
           record: { ...imported, setup: keepsSetup ? setup : null, recoveryCodes: [...codes, ...recoveryCodes] },
           facts: [fact('authenticator-imported', details, note)],
@@ -151,15 +160,31 @@ function confirmed(
   }
   if (finding.bound) {
     // One secret under two authenticators would let each of its codes in twice.
-    return { record: { ...record, setup: null }, facts: [fact('setup-failed', { triesLeft: 0 })], outcome: { ok: false, reason: 'no-setup' } }
+    return {
+      record: { ...record, setup: null },
+      facts: [fact('setup-failed', { triesLeft: 0 })],
+      outcome: { ok: false, reason: 'no-setup' },
+    }
   }
   const first = record.authenticators.length === 0
   const { id, label, secret, parameters } = setup
   // The code that confirms is used up with it: it signs nobody in (RFC 6238 5.2).
-  const authenticator = { id, label, secret, parameters, boundAt: now, lastUsedAt: null, lastTimeStep: finding.timeStep }
+  const authenticator = {
+    id,
+    label,
+    secret,
+    parameters,
+    boundAt: now,
+    lastUsedAt: null,
+    lastTimeStep: finding.timeStep,
+  }
   const bound = signedIn({ ...withAuthenticator(record, authenticator), setup: null }, now)
   const after = first ? { ...endingSessions(bound, now), recoveryCodes: finding.recoveryCodes } : bound
-  const details = { authenticatorId: id, authenticators: after.authenticators.length, recoveryCodes: finding.recoveryCodes.length }
+  const details = {
+    authenticatorId: id,
+    authenticators: after.authenticators.length,
+    recoveryCodes: finding.recoveryCodes.length,
+  }
   return {
     record: after,
     facts: [...firstSignInFacts(record), fact('authenticator-bound', details)],

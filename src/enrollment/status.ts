@@ -51,7 +51,12 @@ export function statusAt(record: EnrollmentRecord, now: Instant): EnrollmentStat
       because: requirement.because,
     },
     exemption: exemption !== null && now < exemption.until ? exemption : null,
-    authenticators: record.authenticators.map(({ id, label, boundAt, lastUsedAt }) => ({ id, label, boundAt, lastUsedAt })),
+    authenticators: record.authenticators.map(({ id, label, boundAt, lastUsedAt }) => ({
+      id,
+      label,
+      boundAt,
+      lastUsedAt,
+    })),
     recoveryCodesLeft: recoveryCodesLeft(record),
     setup: setup !== null && now < setup.expiresAt ? { expiresAt: setup.expiresAt } : null,
     lock: { totp: lockStateAt(record.lock.totp, now), recovery: lockStateAt(record.lock.recovery, now) },

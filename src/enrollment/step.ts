@@ -49,7 +49,11 @@ export function changed(record: EnrollmentRecord, ...facts: readonly Fact[]): St
 }
 
 /** The record with another requirement. Where the period's clock is stopped, it is so from now on. */
-export function withRequirement(record: EnrollmentRecord, requirement: Requirement | null, now: number): EnrollmentRecord {
+export function withRequirement(
+  record: EnrollmentRecord,
+  requirement: Requirement | null,
+  now: number,
+): EnrollmentRecord {
   return { ...record, requirement, suspension: record.suspension && { stoppedAt: now } }
 }
 

@@ -73,7 +73,8 @@ export function assertTerms(value: unknown, name = 'terms'): asserts value is Te
   assertObject(value, name)
   assertKnownKeys(value, ['period', 'selfEnrollment', 'postponements'], name)
   assertPeriod(value['period'], `${name}.period`)
-  if (value['selfEnrollment'] !== undefined) assertOneOf(value['selfEnrollment'], `${name}.selfEnrollment`, SELF_ENROLLMENT)
+  if (value['selfEnrollment'] !== undefined)
+    assertOneOf(value['selfEnrollment'], `${name}.selfEnrollment`, SELF_ENROLLMENT)
   if (value['postponements'] !== undefined) assertWhole(value['postponements'], `${name}.postponements`, 0, 1000)
 }
 
@@ -88,7 +89,8 @@ export function assertPeriod(value: unknown, name: string): asserts value is Per
     const deadline = value['deadline']
     assertInstant(deadline, `${name}.deadline`)
     if (start === undefined || start === 'now') return
-    if (typeof start === 'string') throw new RangeError(`${name}.start must be 'now' or an instant where there is a deadline`)
+    if (typeof start === 'string')
+      throw new RangeError(`${name}.start must be 'now' or an instant where there is a deadline`)
     assertInstant(start, `${name}.start`)
     if (start >= deadline) throw new RangeError(`${name}.start must be before ${name}.deadline`)
     return
@@ -112,11 +114,13 @@ export function assertResolvedTerms(value: unknown, name = 'terms'): asserts val
   if (value['since'] !== undefined) assertInstant(value['since'], `${name}.since`)
   const because = value['because']
   if (!Array.isArray(because)) throw new TypeError(`${name}.because must be an array`)
-  because.forEach((explanation, at) => assertExplanation(explanation, `${name}.because[${at}]`))
+  for (const [at, explanation] of because.entries()) assertExplanation(explanation, `${name}.because[${at}]`)
 }
 
 function assertExplanation(value: unknown, name: string): asserts value is Explanation {
   assertObject(value, name)
+  // A property that nobody knows would be stored, and the record refused from then on.
+  assertKnownKeys(value, ['source', 'scope', 'deadline', 'outcome', 'text'], name)
   assertText(value['source'], `${name}.source`, 1, 255)
   assertOneOf(value['scope'], `${name}.scope`, ['user', 'group', 'organization', 'rule'])
   if (value['deadline'] !== null) assertInstant(value['deadline'], `${name}.deadline`)

@@ -31,7 +31,10 @@ export function transition<Type extends CommandType>(
   command: Command<Type> & { type: Type },
   circumstances: Circumstances,
 ): Decided<Type> | Question<Decided<Type>> {
-  const record = command.type === 'require-enrollment' ? (stored ?? emptyRecord(circumstances.userId)) : recordAt(stored, circumstances)
+  const record =
+    command.type === 'require-enrollment'
+      ? (stored ?? emptyRecord(circumstances.userId))
+      : recordAt(stored, circumstances)
   const decide = (step: Step<Outcome<Type>>): Decided<Type> => {
     const written = step.record !== record
     const assigned = written && stored === null && command.type !== 'make-optional' ? newUserFacts(record) : []

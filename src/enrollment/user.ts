@@ -17,5 +17,6 @@ export interface Note {
 export function assertUserId(value: unknown, name = 'userId'): asserts value is UserId {
   assertText(value, name, 1, 255)
   // Most ids are ASCII, and then a character is a byte.
-  if (value.length > 63 && new platform.TextEncoder().encode(value).length > 255) throw new RangeError(`${name} must be at most 255 bytes of UTF-8`)
+  if (value.length > 63 && new platform.TextEncoder().encode(value).length > 255)
+    throw new RangeError(`${name} must be at most 255 bytes of UTF-8`)
 }

@@ -13,9 +13,7 @@ const text = z.string()
 
 const calendar = z.strictObject({
   timeZone: text,
-  avoid: z.optional(
-    z.array(z.enum(['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'])),
-  ),
+  avoid: z.optional(z.array(z.enum(['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday']))),
   holidays: z.optional(z.array(text)),
 })
 
@@ -119,7 +117,10 @@ export function decodeRecord(stored: unknown, userId: UserId): EnrollmentRecord 
     throw new LeewayError('ERR_RECORD', `the stored record cannot be read; look at ${where}`)
   }
   if (parsed.data.userId !== userId) {
-    throw new LeewayError('ERR_RECORD', 'the repository answered the record of another user; it must compare ids byte for byte')
+    throw new LeewayError(
+      'ERR_RECORD',
+      'the repository answered the record of another user; it must compare ids byte for byte',
+    )
   }
   return parsed.data
 }
