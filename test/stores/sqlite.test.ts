@@ -399,6 +399,25 @@ for (const { name: driver, skip, open } of drivers) {
         expect(await repository.find('ada')).toMatchObject({ version: 'v1' })
       })
 
+      it('is migrated by one at a time: nobody else can write once it was looked at', async () => {
+        const file = temporaryFile()
+        const { db } = await fresh(file)
+        const other = opened(file)
+        other.exec('PRAGMA busy_timeout = 0')
+        const outcomes: string[] = []
+        const watched = intercepted(db, (sql) => {
+          if (!sql.startsWith('SELECT max(version)')) return
+          try {
+            other.exec('INSERT INTO leeway_schema (version) VALUES (1000)')
+            outcomes.push('written')
+          } catch (error) {
+            outcomes.push(String(error))
+          }
+        })
+        await migrate(watched)
+        expect(outcomes).toEqual([expect.stringMatching(/database is locked/)])
+      })
+
       it("leaves the host's user_version and application_id alone", async () => {
         const db = opened()
         db.exec('PRAGMA user_version = 7; PRAGMA application_id = 8')
