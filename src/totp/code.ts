@@ -15,7 +15,7 @@ export function readCode(code: unknown, digits: number): number {
   for (let i = 0; i < code.length; i++) {
     const unit = code.charCodeAt(i)
     if (unit === 0x20 || unit === 0x2d) continue
-    if (unit < 0x30 || unit > 0x39 || count === digits) return -1
+    if (unit < 0x30 || unit > 0x39) return -1
     value = value * 10 + unit - 0x30
     count++
   }

@@ -13,7 +13,7 @@ type HashState = ReturnType<CHash['create']>
  */
 interface Workspace {
   readonly create: () => HashState
-  /** never updated: every use starts from it, so one that a stack overflow cut short leaves nothing the next could read */
+  /** never updated: every use starts from it, so that one which a stack overflow cut short cannot spoil the next */
   readonly blank: HashState
   readonly scratch: HashState
   readonly pad: Uint8Array

@@ -38,7 +38,7 @@ export function generateHotp(secret: Uint8Array, counter: number, parameters: Ho
 
 /**
  * Tells whether a code is that of the counter or of one of the `lookAhead` counters after it (RFC 4226 7.4). Never of
- * one before: those are used. The highest match wins; store it plus one as the next `counter`, in one conditional write.
+ * one before: those are used. The highest match wins; store it plus one as the next `counter`, by a conditional write.
  *
  * Never throws on the code, whatever it is: only a primitive string of ASCII digits can match, spaces and hyphens left
  * out. Throws a TypeError or RangeError for any other wrong argument.

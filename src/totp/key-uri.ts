@@ -42,8 +42,8 @@ export function formatKeyUri(key: KeyUri): string {
   const { algorithm, digits, period, t0 } = resolveTotp(key, 'key')
   if (t0 !== 0) throw new RangeError('t0 must be 0 in a key URI')
   const from = encodeURIComponent(issuer)
-  const label = `${from}:${encodeURIComponent(accountName)}`
-  return `otpauth://totp/${label}?secret=${encodeBase32(secret)}&issuer=${from}&algorithm=${algorithm}&digits=${digits}&period=${period}`
+  const query = `secret=${encodeBase32(secret)}&issuer=${from}&algorithm=${algorithm}&digits=${digits}&period=${period}`
+  return `otpauth://totp/${from}:${encodeURIComponent(accountName)}?${query}`
 }
 
 /**
@@ -51,8 +51,8 @@ export function formatKeyUri(key: KeyUri): string {
  * it. What the URI leaves out has its default in the answer: SHA1, 6 digits, 30 seconds.
  *
  * Tolerated: upper and lower case in scheme, type and parameter names; an algorithm like `sha-256`; base32 as
- * {@link decodeBase32} reads it; unknown parameters; a ':' in the label as `%3A`; spaces after it; another issuer in the
- * label than in the parameter, which wins; no issuer at all, which is '' in the answer. A '+' is a plus.
+ * {@link decodeBase32} reads it; unknown parameters; a ':' in the label as `%3A`; spaces after it; another issuer in
+ * the label than in the parameter, which wins; no issuer at all, which is '' in the answer. A '+' is a plus.
  *
  * Throws a TypeError for anything but a string, a RangeError for more than 8192 characters, for HOTP, for characters
  * that no URI has, a fragment, a broken percent-encoding, a parameter given twice, a missing or wrong secret, digits

@@ -149,7 +149,7 @@ interface Attempt {
   readonly afterTimeStep: number
 }
 
-/** Null for a code that is malformed; the rest is checked first, since a caller's mistake must not depend on the code. */
+/** Null for a malformed code; the rest is checked first, since a caller's mistake must not depend on the code. */
 function readAttempt(code: unknown, check: Omit<TotpCheck, keyof TotpParameters>, totp: ResolvedTotp): Attempt | null {
   const { now, window, afterTimeStep } = check
   const current = stepAt(now, totp)
