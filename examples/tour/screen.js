@@ -6,7 +6,8 @@ import { inspect, styleText } from 'node:util'
 export class Leave extends Error {}
 
 const { stdin, stdout } = process
-const width = Math.min(stdout.columns ?? 80, 80)
+// a terminal that does not know its size says 0
+const width = Math.min(stdout.columns || 80, 80)
 // false without a terminal, with NO_COLOR and with TERM=dumb
 const colours = stdout.isTTY && stdout.hasColors()
 

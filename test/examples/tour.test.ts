@@ -228,7 +228,8 @@ describe.skipIf(!hasTerminal)(`with a person at the terminal${reason}`, { timeou
     ada.type('\r')
     await ada.until('the code is right: signed in.')
     await ada.until('Enter goes on')
-    // in colour, because a terminal shows it
+    // in colour, because a terminal shows it, and in lines even where it does not know its size
+    expect(stripVTControlCharacters(ada.raw())).toContain('Before it makes a session it asks')
     expect(ada.raw()).toContain('\u001b[')
     ada.type('\u0003')
     await ada.until('The tour stops here. `npm start` goes on from this step.')
