@@ -276,7 +276,7 @@ describe('what a calendar is', () => {
   })
 })
 
-describe('against Temporal', () => {
+describe('against Temporal', { timeout: 60_000 }, () => {
   const zone = fc.constantFrom(...ZONES)
   const instant = fc.integer({ min: 0, max: Date.UTC(2100, 0, 1) })
   const days = fc.integer({ min: -366, max: 366 })
