@@ -18,9 +18,12 @@ export type Proof = (bench: Bench) => Promise<void>
 
 /** The bench of one case, around its repository. */
 export function benchOf(repository: EnrollmentRepository): Bench {
-  let eventCount = 0
+  // Event ids are a user's own sequence: two users have the same.
+  const eventCounts = new Map<string, number>()
 
   function change(userId: string, expected: string | null, contents: Contents = {}): EnrollmentChange {
+    const eventCount = (eventCounts.get(userId) ?? 0) + 1
+    eventCounts.set(userId, eventCount)
     const facts = {
       startsAt: null,
       deadline: null,
@@ -35,7 +38,7 @@ export function benchOf(repository: EnrollmentRepository): Bench {
       index: { required: false, suspended: false, ...facts },
       version: randomVersion(),
       expected,
-      events: [eventOf(userId, ++eventCount)],
+      events: [eventOf(userId, eventCount)],
     }
   }
 

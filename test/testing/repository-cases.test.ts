@@ -123,6 +123,8 @@ const caughtBy: Record<keyof typeof BROKEN, readonly string[] | number> = {
   'takes the version of a removed record for the stored one': [BEFORE_REMOVAL, BOTH],
   'keeps the events of removed users': [EVENTS_GO],
   'writes events on conflict': [NO_EVENTS],
+  'folds the case of the owners of events': [CASE, FORMS],
+  'takes event ids to be unique among all users': 13,
   'checks, then creates': [CREATORS],
   'checks, then replaces': [REPLACERS, BOTH, COUNT],
   'checks, then removes': [REMOVERS, BOTH],
