@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { type Arbitraries, arbitraries } from './arbitraries.js'
 export { type FixedClock, fixedClock } from './clock.js'
 export { type Phone, phone } from './phone.js'
 export { seededRandom } from './random.js'
