@@ -36,10 +36,11 @@ for (const [entry, source] of Object.entries(tsup.entry)) {
         compilerMessageReporting: { default: { logLevel: ExtractorLogLevel.Error } },
         extractorMessageReporting: {
           default: { logLevel: ExtractorLogLevel.Error },
-          // Everything that is exported is public. Typedoc tells of what is used without being exported or documented.
+          // Everything that is exported is public. Typedoc judges links, and what is used without export or comment.
           'ae-missing-release-tag': { logLevel: ExtractorLogLevel.None },
           'ae-forgotten-export': { logLevel: ExtractorLogLevel.None },
           'ae-undocumented': { logLevel: ExtractorLogLevel.None },
+          'ae-unresolved-link': { logLevel: ExtractorLogLevel.None },
         },
         // Typedoc judges the comments.
         tsdocMessageReporting: { default: { logLevel: ExtractorLogLevel.None } },

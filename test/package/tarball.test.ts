@@ -11,6 +11,8 @@ const withoutFastCheck = specifiers.filter((specifier) => specifier !== 'leeway/
 let folder: string
 /** an empty project that has nothing but the tarball and what came with it */
 let consumer: string
+/** the same project with fast-check, which leeway/testing takes its types from */
+let beside: string
 /** the paths inside the tarball */
 let packed: string[]
 
@@ -33,7 +35,12 @@ beforeAll(async () => {
     join(folder, pack.filename),
   ]
   await succeed('npm', install, consumer)
-}, 120_000)
+  beside = join(folder, 'beside')
+  cpSync(consumer, beside, { recursive: true })
+  for (const dependency of ['fast-check', 'pure-rand']) {
+    symlinkSync(join(root, 'node_modules', dependency), join(beside, 'node_modules', dependency))
+  }
+})
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -154,9 +161,10 @@ describe('the installed types', () => {
     resolutions.map(([name, options]) => [compiler, name, options] as const),
   )
 
-  /** Compiles a project in which every entry is imported, from ESM and from CommonJS, with the libraries checked too. */
+  /** Compiles modules that import every entry, from ESM and from CommonJS, with the libraries' declarations checked too. */
   async function compile(
     project: string,
+    name: string,
     compiler: string,
     options: object,
     use: readonly string[],
@@ -166,34 +174,25 @@ describe('the installed types', () => {
       (specifier, index) =>
         `import * as entry${index} from '${specifier}'\nexport const names${index}: string[] = Object.keys(entry${index})\n`,
     )
-    for (const ending of ['mts', 'cts']) writeFileSync(join(project, `consumer.${ending}`), text.join('') + more)
+    const files = ['mts', 'cts'].map((ending) => `${compiler}-${name}.${ending}`)
+    for (const file of files) writeFileSync(join(project, file), text.join('') + more)
     const compilerOptions = {
       target: 'es2022',
       lib: ['es2022'],
       types: [],
       strict: true,
-      skipLibCheck: false,
       exactOptionalPropertyTypes: true,
+      skipLibCheck: false,
       noEmit: true,
       ...options,
     }
-    writeFileSync(
-      join(project, 'tsconfig.json'),
-      JSON.stringify({ compilerOptions, files: ['consumer.mts', 'consumer.cts'] }),
-    )
-    return (
-      await run(process.execPath, [join(root, 'node_modules', compiler, 'bin/tsc'), '-p', 'tsconfig.json'], project)
-    ).output
+    const config = `${compiler}-${name}.json`
+    writeFileSync(join(project, config), JSON.stringify({ compilerOptions, files }))
+    const tsc = join(root, 'node_modules', compiler, 'bin/tsc')
+    return (await run(process.execPath, [tsc, '-p', config], project)).output
   }
 
-  /** A copy of the consumer's project, so that cases do not share files. */
-  function copy(name: string): string {
-    const project = join(folder, name)
-    cpSync(consumer, project, { recursive: true })
-    return project
-  }
-
-  it.each(cases)('check under %s with %s resolution', { timeout: 60_000 }, async (compiler, name, options) => {
+  it.each(cases)('check under %s with %s resolution', async (compiler, name, options) => {
     const use = `
 import { createLeeway, LeewayError, type Leeway, type SignInDecision } from 'leeway'
 import { verifyTotp } from 'leeway/totp'
@@ -205,25 +204,21 @@ export const made: Function = createLeeway
 export const code = (error: unknown): string => (error instanceof LeewayError ? error.code : 'other')
 export const step: number = ((result) => (result.ok ? result.timeStep : -1))(verifyTotp(new Uint8Array(20), '', { now: 0 }))
 `
-    expect(await compile(copy(`types-${compiler}-${name}`), compiler, options, withoutFastCheck, use)).toBe('')
+    expect(await compile(consumer, name, compiler, options, withoutFastCheck, use)).toBe('')
   })
 
   it.each(cases)(
     'of leeway/testing check beside fast-check, under %s with %s resolution',
     { timeout: 60_000 },
     async (compiler, name, options) => {
-      const project = copy(`testing-${compiler}-${name}`)
-      for (const dependency of ['fast-check', 'pure-rand']) {
-        symlinkSync(join(root, 'node_modules', dependency), join(project, 'node_modules', dependency))
-      }
-      expect(await compile(project, compiler, options, specifiers)).toBe('')
+      expect(await compile(beside, name, compiler, options, specifiers)).toBe('')
     },
   )
 
-  it.each(compilers)('are refused where they are misused, under %s', { timeout: 60_000 }, async (compiler) => {
+  it.each(compilers)('are refused where they are misused, under %s', async (compiler) => {
     const misuse =
       "import { verifyTotp } from 'leeway/totp'\nexport const text: string = verifyTotp('not bytes', '000000', { now: 0 })\n"
-    const output = await compile(copy(`misuse-${compiler}`), compiler, resolutions[1][1], ['leeway'], misuse)
+    const output = await compile(consumer, 'misuse', compiler, resolutions[1][1], ['leeway'], misuse)
     expect(output).toMatch(/error TS2322/)
     expect(output).toMatch(/error TS2345/)
   })
