@@ -54,8 +54,8 @@ const requirement = z.strictObject({
 const parameters = z.strictObject({
   algorithm: z.enum(['SHA1', 'SHA256', 'SHA512']),
   digits: z.union([z.literal(6), z.literal(7), z.literal(8)]),
-  period: count,
-  t0: count,
+  period: z.int().check(z.gte(1), z.lte(3600)),
+  t0: z.int().check(z.gte(0), z.lte(LAST_INSTANT / 1000)),
 })
 
 const authenticator = z.strictObject({

@@ -47,7 +47,7 @@ export async function attempt<Type extends CommandType>(
     // Another version each time: one that was applied after all and then replaced must not come back.
     const version = hex(platformRandom(16))
     const circumstances: Circumstances = { userId, now, policy: parts.policy, stamp: version.slice(0, 8) }
-    const step = transition<Type>(stored?.record ?? null, command, circumstances)
+    const step = next<Type>(stored?.record ?? null, command, circumstances)
     const decided = 'ask' in step ? await gather(step, now) : step
     if (decided.record === null) {
       const unwritten = { ...decided, record: recordAt(stored?.record ?? null, circumstances) }
@@ -58,6 +58,22 @@ export async function attempt<Type extends CommandType>(
     if (await isSaved(parts, change)) return reveal(parts, written, now)
   }
   throw contended()
+}
+
+/**
+ * What comes of a record. Commands were checked when they came in, so where they lead nowhere it is the record that holds
+ * what this process does not know: a time zone, say.
+ */
+function next<Type extends CommandType>(
+  ...given: Parameters<typeof transition<Type>>
+): ReturnType<typeof transition<Type>> {
+  try {
+    return transition<Type>(...given)
+  } catch (cause) {
+    throw new LeewayError('ERR_RECORD', 'the stored record holds what this process cannot use; see the cause', {
+      cause,
+    })
+  }
 }
 
 function contended(): LeewayError {

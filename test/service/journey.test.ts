@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { aesGcmCipher } from '../../src/cipher/aes-gcm.js'
 import type { EnrollmentRepository } from '../../src/ports/index.js'
 import { createLeeway } from '../../src/service/create-leeway.js'
-import type { LeewayOptions } from '../../src/service/leeway.js'
 import { memoryRepository } from '../../src/stores/memory/index.js'
 import { migrate, sqliteRepository } from '../../src/stores/sqlite/index.js'
 import { phone } from '../../src/testing/index.js'
@@ -16,6 +15,7 @@ import {
   K1,
   MINUTE,
   NOW,
+  type Options,
   type Setting,
   STEP,
   settingOf,
@@ -59,7 +59,7 @@ for (const [name, open] of Object.entries(STORES)) {
 
     const typesTold = (): string[] => setting.told.map(({ type }) => type)
     /** The same store in the hands of another process. */
-    const restarted = (options: Partial<LeewayOptions> = {}): Setting =>
+    const restarted = (options: Options = {}): Setting =>
       settingOf({ repository: store.repository, clock: setting.clock, ...options })
 
     it('leads from a requirement over "not now" to an authenticator, and from then on to challenges', async () => {

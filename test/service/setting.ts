@@ -31,8 +31,11 @@ export interface Setting {
   told: EnrollmentEvent[]
 }
 
+/** The options of a service, of which all have a default here. */
+export type Options = Partial<Omit<LeewayOptions, 'clock'>> & { clock?: FixedClock }
+
 /** A service on a memory store with a clock that stands still, and whatever the test has of its own. */
-export function settingOf(options: Partial<LeewayOptions> & { clock?: FixedClock } = {}): Setting {
+export function settingOf(options: Options = {}): Setting {
   const clock = options.clock ?? fixedClock(NOW)
   const repository = options.repository ?? memoryRepository()
   const cipher = options.cipher ?? aesGcmCipher({ keys: [K1] })
