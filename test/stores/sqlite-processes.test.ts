@@ -12,7 +12,6 @@ import { drivers, type TestDatabase, temporaryFile } from './sqlite-drivers.js'
 import type { Report, Task } from './sqlite-worker.js'
 
 const WORKERS = 4
-const TIMEOUT_MS = 120_000
 
 const folder = mkdtempSync(join(tmpdir(), 'leeway-worker-'))
 
@@ -27,7 +26,7 @@ beforeAll(async () => {
     dts: false,
     silent: true,
   })
-}, TIMEOUT_MS)
+})
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 interface Worker {
@@ -89,7 +88,7 @@ for (const { name: driver, skip, open } of drivers) {
     return Number((found?.enrollment as { count?: unknown } | undefined)?.count)
   }
 
-  describe(`processes that share a file through ${driver}`, { timeout: TIMEOUT_MS }, () => {
+  describe(`processes that share a file through ${driver}`, () => {
     it('create the tables together, all at once on a new file', async () => {
       const file = temporaryFile()
       await startAll(file)

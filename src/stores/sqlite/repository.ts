@@ -15,7 +15,7 @@ type Statements = Readonly<
  *
  * Run {@link migrate} first. The connection is leeway's own, and is set to a write-ahead log, `synchronous = FULL` and
  * a `busy_timeout` of five seconds at least. While a write waits, such drivers hold up the whole thread. The file must
- * be on a local disk.
+ * be on a local disk, and be no embedded replica of libsql, which answers what it last heard.
  *
  * Throws a `TypeError` or `RangeError` for a connection or table name that is none, and a {@link LeewayError}
  * `ERR_STORE` that says what to change: tables missing, earlier or later than this code; a transaction open on the

@@ -20,6 +20,7 @@ export interface SqliteTables {
   schema: string
 }
 
+/** The names of all tables, after the one that is configured; refuses what no identifier is. */
 export function tablesOf(options: SqliteOptions): SqliteTables {
   assertObject(options, 'options')
   assertKnownKeys(options, ['table'], 'options')
