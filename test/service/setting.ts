@@ -1,4 +1,4 @@
-import { aesGcmCipher } from '../../src/cipher/aes-gcm.js'
+import { aesGcmCipher, type CipherKey } from '../../src/cipher/aes-gcm.js'
 import type { EnrollmentEvent } from '../../src/enrollment/events.js'
 import type { EnrollmentChange, EnrollmentRepository, SecretCipher } from '../../src/ports/index.js'
 import { createLeeway } from '../../src/service/create-leeway.js'
@@ -18,8 +18,8 @@ export function masterKey(first: number): Uint8Array {
   return Uint8Array.from({ length: 32 }, (_, at) => first + at)
 }
 
-export const K1 = { id: 'k1', key: masterKey(1) }
-export const K2 = { id: 'k2', key: masterKey(101) }
+export const K1: CipherKey = { id: 'k1', key: masterKey(1) }
+export const K2: CipherKey = { id: 'k2', key: masterKey(101) }
 
 /** What a service under test stands on. */
 export interface Setting {
