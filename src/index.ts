@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { aesGcmCipher } from './cipher/aes-gcm.js'
+export { type AesGcmCipherOptions, aesGcmCipher, type CipherKey } from './cipher/aes-gcm.js'
 export type { Calendar, Weekday } from './enrollment/calendar.js'
 export type { ChallengeMethod, SignInDecision } from './enrollment/decision.js'
 export type { EnrollmentEvent, EnrollmentEventType } from './enrollment/events.js'
