@@ -55,11 +55,6 @@ const ACTORS: Record<string, Actor> = {
   'issue a pass': { call: (leeway) => leeway.issuePass('ada') },
 }
 
-interface History {
-  results: Record<string, unknown>
-  final: unknown
-}
-
 function start(name: string, at: number, repository: EnrollmentRepository, scene: Scene): Promise<unknown> {
   const { call, options } = ACTORS[name] as Actor
   // Its own randomness, so that it draws the same whatever the order; the set-up's secret is not compared.
