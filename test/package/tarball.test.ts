@@ -209,7 +209,6 @@ export const step: number = ((result) => (result.ok ? result.timeStep : -1))(ver
 
   it.each(cases)(
     'of leeway/testing check beside fast-check, under %s with %s resolution',
-    { timeout: 60_000 },
     async (compiler, name, options) => {
       expect(await compile(beside, name, compiler, options, specifiers)).toBe('')
     },
