@@ -278,15 +278,15 @@ function climb(model: LadderModel, at: number, right: boolean): string {
     Object.assign(model, { triesLeft: 5, nextRung: 0, lockEnds: null })
   }
   model.consecutive += 1
-  model.failedAt.push(at)
+  // What has grown too old to count is forgotten: a clock that goes back afterwards does not bring it back.
+  model.failedAt = [...model.failedAt.filter((failed) => at < failed + 30 * DAY), at]
   model.triesLeft = Math.max(0, model.triesLeft - 1)
   if (model.triesLeft === 0) {
     const rung = RUNGS[model.nextRung] ?? DAY
     model.lockEnds = at + rung
     model.nextRung += 1
   }
-  const inThirtyDays = model.failedAt.filter((failed) => at < failed + 30 * DAY)
-  model.disabled = model.consecutive >= 50 || inThirtyDays.length >= 50
+  model.disabled = model.consecutive >= 50 || model.failedAt.length >= 50
   return 'invalid-code'
 }
 
