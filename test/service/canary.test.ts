@@ -68,7 +68,7 @@ beforeEach(() => {
   vi.spyOn(process.stdout, 'write').mockImplementation(write)
   vi.spyOn(process.stderr, 'write').mockImplementation(write)
   for (const method of ['log', 'info', 'warn', 'error', 'debug', 'trace', 'dir'] as const) {
-    vi.spyOn(console, method).mockImplementation((...given) => void write(given.map(seen).join(' ')))
+    vi.spyOn(console, method).mockImplementation((...given: unknown[]) => void write(given.map(seen).join(' ')))
   }
 })
 afterEach(() => vi.restoreAllMocks())

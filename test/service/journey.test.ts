@@ -617,6 +617,26 @@ for (const [name, open] of Object.entries(STORES)) {
   })
 }
 
+describe('the clock of a phone', () => {
+  // Secrets, found by search, of which one code is right on both sides of NOW.
+  for (const [seed, nearer, farther] of [
+    [40_893, -5, 9],
+    [74_257, 3, -6],
+  ] as const) {
+    it(`is taken to be off by the lesser of ${nearer} and ${farther} steps where a code is right for both`, async () => {
+      const secret = new Uint8Array(20)
+      new DataView(secret.buffer).setUint32(0, seed)
+      const app = phone(secret)
+      const code = app.codeAt(NOW + nearer * STEP)
+      expect(app.codeAt(NOW + farther * STEP)).toBe(code)
+      const random = (byteLength: number) => (byteLength === 20 ? secret : new Uint8Array(byteLength))
+      const { leeway } = settingOf({ random })
+      await leeway.beginSetup('ada', { accountName: 'ada' })
+      expect(await leeway.confirmSetup('ada', code)).toMatchObject({ ok: false, clockOffsetSeconds: nearer * 30 })
+    })
+  }
+})
+
 describe('a service by default', () => {
   it('reads the clock and the randomness of the platform', async () => {
     const leeway = createLeeway({
