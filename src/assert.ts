@@ -19,7 +19,8 @@ export function assertObject(value: unknown, name: string): asserts value is Rec
 /** Refuses properties that nobody reads: a misspelt option would otherwise be a silent default. */
 export function assertKnownKeys(value: Record<string, unknown>, known: readonly string[], name: string): void {
   for (const key of Object.keys(value)) {
-    if (!known.includes(key)) throw new TypeError(`${name} has a property that is not known; it takes ${known.join(', ')}`)
+    if (!known.includes(key))
+      throw new TypeError(`${name} has a property that is not known; it takes ${known.join(', ')}`)
   }
 }
 
@@ -42,20 +43,28 @@ export function assertInstant(value: unknown, name: string): asserts value is nu
 /** Refuses all but bytes; the platform's `Buffer` is one kind of them. */
 export function assertBytes(value: unknown, name: string, least: number, most: number): asserts value is Uint8Array {
   if (!(value instanceof Uint8Array)) throw new TypeError(`${name} must be a Uint8Array`)
-  if (value.length < least || value.length > most) throw new RangeError(`${name} must be ${least} to ${most} bytes long`)
+  if (value.length < least || value.length > most)
+    throw new RangeError(`${name} must be ${least} to ${most} bytes long`)
 }
 
 /** Refuses all but one of the listed strings. */
-export function assertOneOf<const Choice extends string>(value: unknown, name: string, choices: readonly Choice[]): asserts value is Choice {
+export function assertOneOf<const Choice extends string>(
+  value: unknown,
+  name: string,
+  choices: readonly Choice[],
+): asserts value is Choice {
   if (typeof value !== 'string') throw new TypeError(`${name} must be one of ${choices.join(', ')}`)
-  if (!(choices as readonly string[]).includes(value)) throw new RangeError(`${name} must be one of ${choices.join(', ')}`)
+  if (!(choices as readonly string[]).includes(value))
+    throw new RangeError(`${name} must be one of ${choices.join(', ')}`)
 }
 
 /** Refuses text that is not well-formed Unicode of `least` to `most` UTF-16 units: every store must keep it as it is. */
 export function assertText(value: unknown, name: string, least: number, most: number): asserts value is string {
   if (typeof value !== 'string') throw new TypeError(`${name} must be a string`)
-  if (value.length < least || value.length > most) throw new RangeError(`${name} must be ${least} to ${most} characters long`)
-  if (!isWellFormed(value) || value.includes('\u0000')) throw new RangeError(`${name} must be well-formed Unicode without U+0000`)
+  if (value.length < least || value.length > most)
+    throw new RangeError(`${name} must be ${least} to ${most} characters long`)
+  if (!isWellFormed(value) || value.includes('\u0000'))
+    throw new RangeError(`${name} must be well-formed Unicode without U+0000`)
 }
 
 /** Whether no surrogate stands alone. String.prototype.isWellFormed is ES2024; Unicode-aware matching tells the same. */

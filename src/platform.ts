@@ -20,8 +20,20 @@ type Bytes = Uint8Array<ArrayBuffer>
 
 /** The few operations of WebCrypto that the cipher uses. */
 interface SubtleCrypto {
-  importKey(format: 'raw', key: Bytes, algorithm: string | object, extractable: boolean, usages: string[]): Promise<CryptoKey>
-  deriveKey(algorithm: object, base: CryptoKey, derived: object, extractable: boolean, usages: string[]): Promise<CryptoKey>
+  importKey(
+    format: 'raw',
+    key: Bytes,
+    algorithm: string | object,
+    extractable: boolean,
+    usages: string[],
+  ): Promise<CryptoKey>
+  deriveKey(
+    algorithm: object,
+    base: CryptoKey,
+    derived: object,
+    extractable: boolean,
+    usages: string[],
+  ): Promise<CryptoKey>
   encrypt(algorithm: object, key: CryptoKey, data: Bytes): Promise<ArrayBuffer>
   decrypt(algorithm: object, key: CryptoKey, data: Bytes): Promise<ArrayBuffer>
   sign(algorithm: string, key: CryptoKey, data: Bytes): Promise<ArrayBuffer>

@@ -23,9 +23,36 @@ export interface EnrollmentIndex {
   remindAt: Instant | null
 }
 
+/** The facts that are flags. */
+export type FlagFact = 'required' | 'suspended'
+
+/** The facts that are instants, or null. */
+export type InstantFact = Exclude<keyof EnrollmentIndex, FlagFact>
+
+/** One question about one fact: what a flag says, whether an instant is set, or whether it is still ahead (`now < fact`). */
+export type FactTest =
+  | { fact: FlagFact; is: boolean }
+  | { fact: InstantFact; is: 'set' | 'not-set' | 'ahead' | 'not-ahead' }
+
 /**
- * The phase that the facts mean at `now`: the one definition, which sign-in, reports and stores' filters share. The
- * first row that holds wins; all intervals are half-open, so that at its deadline a period is over.
+ * The one definition of the phases: the first row whose test holds wins, and the last has none. One test a row, so that
+ * stores can ask for a phase as a plain row of conditions ({@link testsOf}). All intervals are half-open: at its deadline
+ * a period is over.
+ */
+const PHASE_RULES: readonly { phase: Phase; when: FactTest }[] = [
+  { phase: 'suspended', when: { fact: 'suspended', is: true } },
+  { phase: 'enrolled', when: { fact: 'enrolledAt', is: 'set' } },
+  { phase: 'exempt', when: { fact: 'exemptUntil', is: 'ahead' } },
+  { phase: 'optional', when: { fact: 'required', is: false } },
+  { phase: 'overdue', when: { fact: 'deadline', is: 'not-ahead' } },
+  { phase: 'scheduled', when: { fact: 'startsAt', is: 'ahead' } },
+]
+
+/** The phases in the order in which they win. */
+export const PHASES: readonly Phase[] = [...PHASE_RULES.map(({ phase }) => phase), 'enrollment-period']
+
+/**
+ * The phase that the facts mean at `now`: the one definition, which sign-in, reports and stores' filters share.
  *
  * @example
  * ```ts
@@ -34,10 +61,27 @@ export interface EnrollmentIndex {
  * ```
  */
 export function phaseOf(index: EnrollmentIndex, now: Instant): Phase {
-  if (index.suspended) return 'suspended'
-  if (index.enrolledAt !== null) return 'enrolled'
-  if (index.exemptUntil !== null && now < index.exemptUntil) return 'exempt'
-  if (!index.required || index.deadline === null) return 'optional'
-  if (now >= index.deadline) return 'overdue'
-  return index.startsAt !== null && now < index.startsAt ? 'scheduled' : 'enrollment-period'
+  return PHASE_RULES.find(({ when }) => holds(when, index, now))?.phase ?? 'enrollment-period'
+}
+
+/** What has to hold of the facts for a phase, all of it: the tests of the phases that win over it fail, its own holds. */
+export function testsOf(phase: Phase): readonly FactTest[] {
+  const at = PHASES.indexOf(phase)
+  const own = PHASE_RULES.slice(at, at + 1).map(({ when }) => when)
+  return [...PHASE_RULES.slice(0, at).map(({ when }) => negated(when)), ...own]
+}
+
+function holds(test: FactTest, index: EnrollmentIndex, now: Instant): boolean {
+  if (typeof test.is === 'boolean') return index[test.fact as FlagFact] === test.is
+  const instant = index[test.fact as InstantFact]
+  if (test.is === 'set' || test.is === 'not-set') return (instant !== null) === (test.is === 'set')
+  return (instant !== null && now < instant) === (test.is === 'ahead')
+}
+
+const OPPOSITE = { set: 'not-set', 'not-set': 'set', ahead: 'not-ahead', 'not-ahead': 'ahead' } as const
+
+function negated(test: FactTest): FactTest {
+  return typeof test.is === 'boolean'
+    ? { fact: test.fact as FlagFact, is: !test.is }
+    : { fact: test.fact as InstantFact, is: OPPOSITE[test.is] }
 }

@@ -39,7 +39,7 @@ describe('phaseOf', () => {
     ['enrolled when time began', { ...NOTHING, enrolledAt: 0 }, NOW, 'enrolled'],
     ['suspended, whatever else', { ...EXEMPT, enrolledAt: NOW, suspended: true }, NOW, 'suspended'],
     ['locked for ever', { ...REQUIRED, lockedUntil: 8.64e15 }, NOW, 'enrollment-period'],
-    ['facts that a store made up: required without a deadline', { ...REQUIRED, deadline: null }, NOW, 'optional'],
+    ['facts that a store made up: required without a deadline', { ...REQUIRED, deadline: null }, NOW, 'overdue'],
   ])('%s', (_, index, now, phase) => {
     expect(phaseOf(index, now)).toBe(phase)
   })

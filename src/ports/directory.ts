@@ -1,0 +1,41 @@
+import type { EnrollmentEvent } from '../enrollment/events.js'
+import type { Phase } from '../enrollment/phase.js'
+import type { UserId } from '../enrollment/user.js'
+import type { Instant } from '../totp/instant.js'
+import type { EnrollmentChange, StoredEnrollment } from './index.js'
+
+/** Whom a list is of: everybody who has a record and all that is asked for here. */
+export interface RolloutFilter {
+  phase?: Phase | undefined
+  /** required, neither enrolled nor suspended, and the deadline before this */
+  deadlineBefore?: Instant | undefined
+  /** whether either factor is locked or disabled now */
+  locked?: boolean | undefined
+  /** what the id begins with, byte for byte */
+  userIdPrefix?: string | undefined
+}
+
+/** How many users with a record are in each phase, in all, and locked. */
+export type PhaseCounts = Record<Phase, number> & { total: number; locked: number }
+
+/** One page of a list: the ids after `after`, in the order of their UTF-8 bytes, at most `limit` of them. */
+export type DirectoryQuery = RolloutFilter & { now: Instant; after: UserId | null; limit: number }
+
+/**
+ * What reports and bulk work need of a store on top of {@link EnrollmentRepository}; every shipped store has it. Filters
+ * and counts run inside the store, on the facts of `EnrollmentIndex`, and agree with `phaseOf` at every instant. Ids come
+ * in the order of their UTF-8 bytes, and pages by key, so that the last page costs what the first does.
+ */
+export interface EnrollmentDirectory {
+  /** The latest committed records of these users; those without one are not in the answer. */
+  findMany(userIds: readonly UserId[]): Promise<ReadonlyMap<UserId, StoredEnrollment>>
+  /** Saves each change by itself, as `save` does, and answers in the same order. After a throw any of them may have landed. */
+  saveMany(changes: readonly EnrollmentChange[]): Promise<readonly ('saved' | 'conflict')[]>
+  /** The records that the filter lets through. */
+  list(query: DirectoryQuery): Promise<readonly StoredEnrollment[]>
+  counts(now: Instant): Promise<PhaseCounts>
+  /** How many deadlines (of the required, neither enrolled nor suspended) fall into each [edges[i], edges[i + 1]). */
+  deadlines(query: { edges: readonly Instant[]; now: Instant }): Promise<readonly number[]>
+  /** A user's events in their order, after the one of the id `after`. */
+  history(userId: UserId, page: { after: string | null; limit: number }): Promise<readonly EnrollmentEvent[]>
+}

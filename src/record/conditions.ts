@@ -1,0 +1,88 @@
+import { type EnrollmentIndex, type FlagFact, type InstantFact, type Phase, testsOf } from '../enrollment/phase.js'
+import type { RolloutFilter } from '../ports/directory.js'
+import type { Instant } from '../totp/instant.js'
+
+/**
+ * One condition on one fact of `EnrollmentIndex`, its instant filled in: what a store makes of a filter. A fact that is
+ * null is neither after nor before anything; 'not-after' lets it through.
+ */
+export type Condition =
+  | { fact: FlagFact; is: boolean }
+  | { fact: InstantFact; is: 'set' | 'not-set' }
+  | { fact: InstantFact; is: 'after' | 'not-after' | 'before' | 'not-before'; than: Instant }
+
+/** Whom a deadline can still stop: the required, neither enrolled nor suspended. */
+export const STOPPABLE: readonly Condition[] = [
+  { fact: 'required', is: true },
+  { fact: 'suspended', is: false },
+  { fact: 'enrolledAt', is: 'not-set' },
+]
+
+/** What has to hold of the facts for a phase at `now`, all of it. */
+export function phaseConditions(phase: Phase, now: Instant): readonly Condition[] {
+  return testsOf(phase).map((test): Condition => {
+    if (test.is === 'ahead') return { fact: test.fact, is: 'after', than: now }
+    if (test.is === 'not-ahead') return { fact: test.fact, is: 'not-after', than: now }
+    return test as Condition
+  })
+}
+
+/** Whether a factor is locked or disabled at `now`, or not. */
+export function lockCondition(locked: boolean, now: Instant): Condition {
+  return { fact: 'lockedUntil', is: locked ? 'after' : 'not-after', than: now }
+}
+
+/** What a filter asks of the facts at `now`, all of it. The prefix is the store's own to look for. */
+export function filterConditions({ phase, deadlineBefore, locked }: RolloutFilter, now: Instant): readonly Condition[] {
+  return [
+    ...(phase === undefined ? [] : phaseConditions(phase, now)),
+    ...(deadlineBefore === undefined
+      ? []
+      : [...STOPPABLE, { fact: 'deadline', is: 'before', than: deadlineBefore } as const]),
+    ...(locked === undefined ? [] : [lockCondition(locked, now)]),
+  ]
+}
+
+/** Whether the facts meet a condition: for stores that filter by themselves, and to test the others against. */
+export function meets(index: EnrollmentIndex, condition: Condition): boolean {
+  if (typeof condition.is === 'boolean') return index[condition.fact as FlagFact] === condition.is
+  const instant = index[condition.fact as InstantFact]
+  switch (condition.is) {
+    case 'set':
+      return instant !== null
+    case 'not-set':
+      return instant === null
+    case 'after':
+      return instant !== null && instant > condition.than
+    case 'not-after':
+      return instant === null || instant <= condition.than
+    case 'before':
+      return instant !== null && instant < condition.than
+    case 'not-before':
+      return instant !== null && instant >= condition.than
+  }
+}
+
+/**
+ * The first text after all that begin with this prefix, in the order of UTF-8 bytes, which is that of code points; null
+ * where there is none.
+ */
+export function endOfPrefix(prefix: string): string | null {
+  const points = Array.from(prefix, (character) => character.codePointAt(0) as number)
+  while (points.at(-1) === 0x10ffff) points.pop()
+  const last = points.pop()
+  if (last === undefined) return null
+  // No text has a surrogate alone: the one after U+D7FF is U+E000.
+  return String.fromCodePoint(...points, last === 0xd7ff ? 0xe000 : last + 1)
+}
+
+/** The order of UTF-8 bytes. Comparing strings would compare UTF-16 units, where U+FFFF comes after U+10000. */
+export function compareBytes(one: string, other: string): number {
+  const ours = Array.from(one, (character) => character.codePointAt(0) as number)
+  const theirs = Array.from(other, (character) => character.codePointAt(0) as number)
+  for (const [at, point] of ours.entries()) {
+    const difference = point - (theirs[at] ?? -1)
+    if (difference !== 0) return difference
+  }
+  return ours.length - theirs.length
+}
