@@ -29,10 +29,11 @@ export type FlagFact = 'required' | 'suspended'
 /** The facts that are instants, or null. */
 export type InstantFact = Exclude<keyof EnrollmentIndex, FlagFact>
 
-/** One question about one fact: what a flag says, whether an instant is set, or whether it is still ahead (`now < fact`). */
+/** One question about one fact: what a flag says, whether an instant is set, or whether it is after now. */
 export type FactTest =
   | { fact: FlagFact; is: boolean }
-  | { fact: InstantFact; is: 'set' | 'not-set' | 'ahead' | 'not-ahead' }
+  | { fact: InstantFact; is: 'set' | 'not-set' }
+  | { fact: InstantFact; now: 'after' | 'not-after' }
 
 /**
  * The one definition of the phases: the first row whose test holds wins, and the last has none. One test a row, so that
@@ -42,10 +43,10 @@ export type FactTest =
 const PHASE_RULES: readonly { phase: Phase; when: FactTest }[] = [
   { phase: 'suspended', when: { fact: 'suspended', is: true } },
   { phase: 'enrolled', when: { fact: 'enrolledAt', is: 'set' } },
-  { phase: 'exempt', when: { fact: 'exemptUntil', is: 'ahead' } },
+  { phase: 'exempt', when: { fact: 'exemptUntil', now: 'after' } },
   { phase: 'optional', when: { fact: 'required', is: false } },
-  { phase: 'overdue', when: { fact: 'deadline', is: 'not-ahead' } },
-  { phase: 'scheduled', when: { fact: 'startsAt', is: 'ahead' } },
+  { phase: 'overdue', when: { fact: 'deadline', now: 'not-after' } },
+  { phase: 'scheduled', when: { fact: 'startsAt', now: 'after' } },
 ]
 
 /** The phases in the order in which they win. */
@@ -72,16 +73,20 @@ export function testsOf(phase: Phase): readonly FactTest[] {
 }
 
 function holds(test: FactTest, index: EnrollmentIndex, now: Instant): boolean {
-  if (typeof test.is === 'boolean') return index[test.fact as FlagFact] === test.is
-  const instant = index[test.fact as InstantFact]
-  if (test.is === 'set' || test.is === 'not-set') return (instant !== null) === (test.is === 'set')
-  return (instant !== null && now < instant) === (test.is === 'ahead')
+  if ('now' in test) {
+    const instant = index[test.fact]
+    return (instant !== null && instant > now) === (test.now === 'after')
+  }
+  if (isFlag(test)) return index[test.fact] === test.is
+  return (index[test.fact] !== null) === (test.is === 'set')
 }
 
-const OPPOSITE = { set: 'not-set', 'not-set': 'set', ahead: 'not-ahead', 'not-ahead': 'ahead' } as const
-
 function negated(test: FactTest): FactTest {
-  return typeof test.is === 'boolean'
-    ? { fact: test.fact as FlagFact, is: !test.is }
-    : { fact: test.fact as InstantFact, is: OPPOSITE[test.is] }
+  if ('now' in test) return { fact: test.fact, now: test.now === 'after' ? 'not-after' : 'after' }
+  if (isFlag(test)) return { fact: test.fact, is: !test.is }
+  return { fact: test.fact, is: test.is === 'set' ? 'not-set' : 'set' }
+}
+
+function isFlag(test: FactTest): test is { fact: FlagFact; is: boolean } {
+  return 'is' in test && typeof test.is === 'boolean'
 }

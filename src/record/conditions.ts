@@ -2,14 +2,29 @@ import { type EnrollmentIndex, type FlagFact, type InstantFact, type Phase, test
 import type { RolloutFilter } from '../ports/directory.js'
 import type { Instant } from '../totp/instant.js'
 
+export { PHASES } from '../enrollment/phase.js'
+
 /**
  * One condition on one fact of `EnrollmentIndex`, its instant filled in: what a store makes of a filter. A fact that is
  * null is neither after nor before anything; 'not-after' lets it through.
  */
-export type Condition =
-  | { fact: FlagFact; is: boolean }
+export type Condition = FlagCondition | InstantCondition
+
+/** What a flag says. */
+export interface FlagCondition {
+  fact: FlagFact
+  is: boolean
+}
+
+/** Whether an instant is set, or on which side of another it is. */
+export type InstantCondition =
   | { fact: InstantFact; is: 'set' | 'not-set' }
   | { fact: InstantFact; is: 'after' | 'not-after' | 'before' | 'not-before'; than: Instant }
+
+/** Tells the two kinds of condition apart. */
+export function isFlag(condition: Condition): condition is FlagCondition {
+  return typeof condition.is === 'boolean'
+}
 
 /** Whom a deadline can still stop: the required, neither enrolled nor suspended. */
 export const STOPPABLE: readonly Condition[] = [
@@ -20,11 +35,7 @@ export const STOPPABLE: readonly Condition[] = [
 
 /** What has to hold of the facts for a phase at `now`, all of it. */
 export function phaseConditions(phase: Phase, now: Instant): readonly Condition[] {
-  return testsOf(phase).map((test): Condition => {
-    if (test.is === 'ahead') return { fact: test.fact, is: 'after', than: now }
-    if (test.is === 'not-ahead') return { fact: test.fact, is: 'not-after', than: now }
-    return test as Condition
-  })
+  return testsOf(phase).map((test) => ('is' in test ? test : { fact: test.fact, is: test.now, than: now }))
 }
 
 /** Whether a factor is locked or disabled at `now`, or not. */
@@ -45,8 +56,10 @@ export function filterConditions({ phase, deadlineBefore, locked }: RolloutFilte
 
 /** Whether the facts meet a condition: for stores that filter by themselves, and to test the others against. */
 export function meets(index: EnrollmentIndex, condition: Condition): boolean {
-  if (typeof condition.is === 'boolean') return index[condition.fact as FlagFact] === condition.is
-  const instant = index[condition.fact as InstantFact]
+  return isFlag(condition) ? index[condition.fact] === condition.is : stands(index[condition.fact], condition)
+}
+
+function stands(instant: Instant | null, condition: InstantCondition): boolean {
   switch (condition.is) {
     case 'set':
       return instant !== null
