@@ -3,7 +3,7 @@
  * have it. Typed here, so that the build needs neither DOM nor Node types.
  */
 interface Platform {
-  crypto: { getRandomValues<Bytes extends Uint8Array>(bytes: Bytes): Bytes; subtle: SubtleCrypto }
+  crypto: { getRandomValues<Bytes extends Uint8Array>(bytes: Bytes): Bytes; randomUUID(): string; subtle: SubtleCrypto }
   atob(base64: string): string
   btoa(binary: string): string
   setTimeout(callback: () => void, delayMs: number): unknown

@@ -5,11 +5,11 @@ import { type EnrollmentRecord, indexOf } from '../enrollment/record.js'
 import { type Decided, recordAt, transition } from '../enrollment/transition.js'
 import type { UserId } from '../enrollment/user.js'
 import { LeewayError } from '../errors.js'
-import { platform, platformRandom } from '../platform.js'
+import { platform } from '../platform.js'
 import type { EnrollmentChange, StoredEnrollment } from '../ports/index.js'
 import { decodeRecord, encodeRecord } from '../record/codec.js'
 import type { Instant } from '../totp/instant.js'
-import { guarded, hex, type Parts, readClock } from './parts.js'
+import { guarded, type Parts, readClock } from './parts.js'
 
 /** How often a command is decided anew because another write came first. */
 const MOST_TRIES = 16
@@ -45,7 +45,7 @@ export async function attempt<Type extends CommandType>(
     // A store may report a conflict for a write that it did apply, as one does whose client sent it twice.
     if (written !== undefined && stored?.version === written.version) return reveal(parts, written, now)
     // Another version each time: one that was applied after all and then replaced must not come back.
-    const version = hex(platformRandom(16))
+    const version = newVersion()
     const circumstances: Circumstances = { userId, now, policy: parts.policy, stamp: version.slice(0, 8) }
     const step = next<Type>(stored?.record ?? null, command, circumstances)
     const decided = 'ask' in step ? await gather(step, now) : step
@@ -169,6 +169,14 @@ function tell({ onEvents }: Parts, events: readonly EnrollmentEvent[]): void {
   if (onEvents === undefined || events.length === 0) return
   const listen = async () => onEvents(events)
   listen().catch(() => undefined)
+}
+
+/**
+ * 32 hexadecimal digits that nobody else makes: 122 of their bits are random. As a UUID, because platforms keep randomness
+ * for those at hand: bytes drawn one by one may cost as much as all the rest of a code check.
+ */
+function newVersion(): string {
+  return platform.crypto.randomUUID().replaceAll('-', '')
 }
 
 /** Waits a little, each time perhaps longer, so that those who met do not meet again. */
