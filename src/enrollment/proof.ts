@@ -83,8 +83,8 @@ function withCodeUsed(
       ...(sealed && { secret: sealed.secret }),
     }
   })
-  const [first] = [...matches].sort((one, other) => other.timeStep - one.timeStep)
-  const authenticatorId = first?.authenticatorId ?? null
+  // A match is of one authenticator at least; of several the highest step wins, and of equals the first bound.
+  const { authenticatorId } = matches.reduce((one, other) => (other.timeStep > one.timeStep ? other : one))
   return {
     record: signedIn(
       { ...record, authenticators, lock: { ...record.lock, totp: afterSuccess(record.lock.totp) } },

@@ -9,6 +9,7 @@ import { upgrade } from './upgrade.js'
 const instant = z.int().check(z.gte(0), z.lte(LAST_INSTANT))
 const instantOrNull = z.nullable(instant)
 const count = z.int().check(z.gte(0))
+const days = z.int().check(z.gte(1), z.lte(365))
 const text = z.string()
 
 const calendar = z.strictObject({
@@ -20,9 +21,9 @@ const calendar = z.strictObject({
 const period = z.union([
   z.literal('none'),
   z.strictObject({
-    days: count,
+    days,
     start: z.optional(z.union([z.literal('now'), z.literal('first-sign-in'), instant])),
-    capDays: z.optional(count),
+    capDays: z.optional(days),
     calendar: z.optional(calendar),
   }),
   z.strictObject({ deadline: instant, start: z.optional(z.union([z.literal('now'), instant])) }),
@@ -46,7 +47,7 @@ const requirement = z.strictObject({
   postponedSignIns: z.array(text),
   startsAt: instantOrNull,
   deadline: instant,
-  daysOnceStarted: z.nullable(count),
+  daysOnceStarted: z.nullable(days),
   calendar: z.nullable(calendar),
   because: z.array(explanation),
 })
