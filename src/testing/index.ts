@@ -5,7 +5,9 @@
  * @module
  */
 export { type Arbitraries, arbitraries } from './arbitraries.js'
+export type { RepositoryCase } from './cases.js'
 export { type FixedClock, fixedClock } from './clock.js'
 export { type Phone, phone } from './phone.js'
 export { seededRandom } from './random.js'
-export { type OpenRepository, type RepositoryCase, repositoryCases } from './repository-cases.js'
+export type { OpenRepository } from './repository-bench.js'
+export { repositoryCases } from './repository-cases.js'

@@ -1,11 +1,33 @@
 import { platformRandom } from '../platform.js'
 import type { EnrollmentChange, EnrollmentRepository } from '../ports/index.js'
+import type { Opened } from './cases.js'
 
-type Contents = Record<string, unknown>
+/** What a record of a case holds beside the user's id. */
+export type Contents = Record<string, unknown>
+
+/** A repository under test, empty, and how to put it away. */
+export interface OpenRepository<Store extends EnrollmentRepository = EnrollmentRepository> extends Opened {
+  repository: Store
+  /**
+   * A repository on a further connection to the same data, as another process would have. Cases that race spread
+   * themselves over {@link CONNECTIONS} of them; `close` closes these too. Left out, all goes through the one.
+   */
+  another?: (() => Promise<Store>) | undefined
+}
+
+/** How many connections racers are spread over, where `another` opens them. */
+export const CONNECTIONS = 4
 
 /** What a case works with: a repository, and changes as the service would make them. */
-export interface Bench {
-  repository: EnrollmentRepository
+export interface Bench<Store extends EnrollmentRepository = EnrollmentRepository> {
+  repository: Store
+  /** The repository and those on further connections, opened when they are first asked for. */
+  connections(): Promise<readonly Store[]>
+  /** Does this for all at once, over all connections in turn. */
+  together<Racer, Outcome>(
+    racers: readonly Racer[],
+    act: (repository: Store, racer: Racer) => Promise<Outcome>,
+  ): Promise<Outcome[]>
   change(userId: string, expected: string | null, contents?: Contents): EnrollmentChange
   /** Saves a change that nothing stands against. */
   write(userId: string, expected: string | null, contents?: Contents): Promise<EnrollmentChange>
@@ -17,9 +39,27 @@ export interface Bench {
 export type Proof = (bench: Bench) => Promise<void>
 
 /** The bench of one case, around its repository. */
-export function benchOf(repository: EnrollmentRepository): Bench {
+export function benchOf<Store extends EnrollmentRepository>(opened: OpenRepository<Store>): Bench<Store> {
+  const { repository, another } = opened
+  let connected: Promise<readonly Store[]> | null = null
   // Event ids are a user's own sequence: two users have the same.
   const eventCounts = new Map<string, number>()
+
+  function connections(): Promise<readonly Store[]> {
+    connected ??= Promise.all([
+      repository,
+      ...(another === undefined ? [] : Array.from({ length: CONNECTIONS - 1 }, () => another())),
+    ])
+    return connected
+  }
+
+  async function together<Racer, Outcome>(
+    racers: readonly Racer[],
+    act: (over: Store, racer: Racer) => Promise<Outcome>,
+  ): Promise<Outcome[]> {
+    const over = await connections()
+    return Promise.all(racers.map((racer, at) => act(over[at % over.length] as Store, racer)))
+  }
 
   function change(userId: string, expected: string | null, contents: Contents = {}): EnrollmentChange {
     const eventCount = (eventCounts.get(userId) ?? 0) + 1
@@ -56,7 +96,7 @@ export function benchOf(repository: EnrollmentRepository): Bench {
     equal(found?.enrollment, expected.enrollment, `the record found of ${shown(userId)}`)
   }
 
-  return { repository, change, write, holds }
+  return { repository, connections, together, change, write, holds }
 }
 
 /** An event whose id follows from a number, in order. */

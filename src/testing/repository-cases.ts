@@ -1,21 +1,16 @@
 import type { EnrollmentChange, EnrollmentRepository, StoredEnrollment } from '../ports/index.js'
-import { benchOf, equal, eventOf, type Proof, randomVersion, shown, winner } from './repository-bench.js'
-
-/** A repository under test, empty, and how to put it away. */
-export interface OpenRepository {
-  repository: EnrollmentRepository
-  close?: (() => Promise<void>) | undefined
-}
-
-/** One promise of `EnrollmentRepository` and its proof. */
-export interface RepositoryCase {
-  /** the rule, as a test's name */
-  readonly name: string
-  /** the sentence of the contract that it follows from */
-  readonly contract: string
-  /** Opens a repository, tries it and closes it; rejects with an error that says what was promised and what was done. */
-  run(): Promise<void>
-}
+import { type CaseRow, casesOf, type RepositoryCase } from './cases.js'
+import {
+  type Bench,
+  benchOf,
+  equal,
+  eventOf,
+  type OpenRepository,
+  type Proof,
+  randomVersion,
+  shown,
+  winner,
+} from './repository-bench.js'
 
 const RACERS = 16
 /** Races that a store loses only sometimes are run more than once. */
@@ -33,9 +28,10 @@ const BYTE_FOR_BYTE = 'User ids are compared byte for byte.'
  * The contract of `EnrollmentRepository`, case by case, for any test runner: prove your own store with it before an
  * auth server trusts it.
  *
- * `open` is called once by each case and answers an empty repository, on the real thing and with as many connections as
- * production has: a race that one connection cannot lose proves nothing. `close` is called whatever happens. Cases share
- * nothing; where `open` empties one database, run them one after another.
+ * `open` is called once by each case and answers an empty repository, on the real thing. A race that one connection
+ * cannot lose proves nothing: let `another` open further ones to the same data, and the racers are spread over them.
+ * `close` is called whatever happens, and closes those too. Cases share nothing; where `open` empties one database, run
+ * them one after another.
  *
  * What only a power cut, a failover or a full disk can show is not here.
  *
@@ -47,31 +43,10 @@ const BYTE_FOR_BYTE = 'User ids are compared byte for byte.'
  * ```
  */
 export function repositoryCases(open: () => Promise<OpenRepository>): readonly RepositoryCase[] {
-  if (typeof open !== 'function') throw new TypeError('open must be a function')
-  return Object.freeze(
-    CASES.map(([name, contract, prove]) =>
-      Object.freeze({
-        name,
-        contract,
-        async run(): Promise<void> {
-          const opened = await open()
-          try {
-            await prove(benchOf(opened.repository))
-          } catch (cause) {
-            // What was broken tells more than what closing it says.
-            await opened.close?.().catch(() => {})
-            throw new Error(`${name}: ${cause instanceof Error ? cause.message : String(cause)} (${contract})`, {
-              cause,
-            })
-          }
-          await opened.close?.()
-        },
-      }),
-    ),
-  )
+  return casesOf(CASES, open, benchOf)
 }
 
-const CASES: readonly (readonly [name: string, contract: string, prove: Proof])[] = [
+const CASES: readonly CaseRow<Bench>[] = [
   [
     'a user without a record is answered null',
     'The latest committed record; null where there is none.',
@@ -408,10 +383,10 @@ const CASES: readonly (readonly [name: string, contract: string, prove: Proof])[
   [
     'of creations at once exactly one is saved',
     EXACTLY_ONE,
-    async ({ repository, change, holds }) => {
+    async ({ together, change, holds }) => {
       for (let round = 0; round < ROUNDS; round++) {
         const racers = Array.from({ length: RACERS }, (_, at) => change(`ada ${round}`, null, { at }))
-        const outcomes = await Promise.all(racers.map((racer) => repository.save(racer)))
+        const outcomes = await together(racers, (repository, racer) => repository.save(racer))
         await holds(`ada ${round}`, winner(racers, outcomes, 'saved'))
       }
     },
@@ -419,11 +394,11 @@ const CASES: readonly (readonly [name: string, contract: string, prove: Proof])[
   [
     'of replacements at once exactly one is saved',
     EXACTLY_ONE,
-    async ({ repository, change, write, holds }) => {
+    async ({ together, change, write, holds }) => {
       for (let round = 0; round < ROUNDS; round++) {
         const { userId, version } = await write(`ada ${round}`, null)
         const racers = Array.from({ length: RACERS }, (_, at) => change(userId, version, { at }))
-        const outcomes = await Promise.all(racers.map((racer) => repository.save(racer)))
+        const outcomes = await together(racers, (repository, racer) => repository.save(racer))
         await holds(userId, winner(racers, outcomes, 'saved'))
       }
     },
@@ -431,11 +406,12 @@ const CASES: readonly (readonly [name: string, contract: string, prove: Proof])[
   [
     'of removals at once exactly one removes',
     REMOVE,
-    async ({ repository, write, holds }) => {
+    async ({ together, write, holds }) => {
       for (let round = 0; round < ROUNDS; round++) {
         const { userId, version } = await write(`ada ${round}`, null)
         const racers = Array.from({ length: RACERS }, () => version)
-        winner(racers, await Promise.all(racers.map((expected) => repository.remove(userId, expected))), 'removed')
+        const outcomes = await together(racers, (repository, expected) => repository.remove(userId, expected))
+        winner(racers, outcomes, 'removed')
         await holds(userId, null)
       }
     },
@@ -443,19 +419,17 @@ const CASES: readonly (readonly [name: string, contract: string, prove: Proof])[
   [
     'of replacements and removals at once exactly one applies',
     EXACTLY_ONE,
-    async ({ repository, change, write, holds }) => {
+    async ({ together, change, write, holds }) => {
       for (let round = 0; round < ROUNDS; round++) {
         const { userId, version } = await write(`ada ${round}`, null)
         // Each kind goes first in turn.
         const racers = Array.from({ length: RACERS }, (_, at) =>
           (at + round) % 2 === 0 ? change(userId, version, { at }) : null,
         )
-        const outcomes = await Promise.all(
-          racers.map(async (racer) => {
-            const outcome = await (racer === null ? repository.remove(userId, version) : repository.save(racer))
-            return outcome === 'conflict' ? outcome : 'applied'
-          }),
-        )
+        const outcomes = await together(racers, async (repository, racer) => {
+          const outcome = await (racer === null ? repository.remove(userId, version) : repository.save(racer))
+          return outcome === 'conflict' ? outcome : 'applied'
+        })
         await holds(userId, winner(racers, outcomes, 'applied'))
       }
     },
@@ -463,31 +437,69 @@ const CASES: readonly (readonly [name: string, contract: string, prove: Proof])[
   [
     'no write of several writers is lost',
     EXACTLY_ONE,
-    async ({ repository, change, write }) => {
+    async ({ repository, together, change, write }) => {
       await write('ada', null, { count: 0 })
-      const increment = async (): Promise<void> => {
+      const increment = async (over: EnrollmentRepository): Promise<void> => {
         // Each conflict is another writer's success, of which there are fewer than racers.
         for (let tries = 0; tries < RACERS; tries++) {
-          const found = await repository.find('ada')
+          const found = await over.find('ada')
           const next = change('ada', found?.version ?? null, { count: countOf(found) + 1 })
-          if ((await repository.save(next)) === 'saved') return
+          if ((await over.save(next)) === 'saved') return
         }
         throw new Error(`a writer that began anew ${RACERS} times never met a version that was still stored`)
       }
-      await Promise.all(Array.from({ length: RACERS }, increment))
+      await together(Array.from({ length: RACERS }), increment)
       equal(countOf(await repository.find('ada')), RACERS, `the count after ${RACERS} increments`)
+    },
+  ],
+  [
+    'what one connection wrote, every other finds at once and writes over',
+    'The latest committed record, read from the primary.',
+    async ({ connections, change, write }) => {
+      const over = await connections()
+      let latest = await write('ada', null, { step: 0 })
+      for (let step = 0; step < 2 * over.length; step++) {
+        for (const reader of over) {
+          const found = await reader.find('ada')
+          equal(found, { enrollment: latest.enrollment, version: latest.version }, 'what another connection finds')
+        }
+        const writer = over[step % over.length] as EnrollmentRepository
+        latest = change('ada', latest.version, { step: step + 1 })
+        equal(await writer.save(latest), 'saved', 'a save over what another connection wrote')
+      }
+    },
+  ],
+  [
+    'a change that is sent again, as after a lost answer, is applied once',
+    CERTAIN,
+    async ({ repository, change, write, holds }) => {
+      const first = await write('ada', null, { step: 1 })
+      const second = change('ada', first.version, { step: 2 })
+      equal(await repository.save(second), 'saved', 'a save')
+      // A store that knows its own write again may answer 'saved'; it may not throw, and it may not write.
+      const again = await repository.save(second)
+      equal(['saved', 'conflict'].includes(again), true, `whether ${shown(again)} is an answer to a save sent again`)
+      await holds('ada', second)
+      const third = await write('ada', second.version, { step: 3 })
+      equal(await repository.save(second), 'conflict', 'a save sent again after another')
+      await holds('ada', third)
     },
   ],
   [
     'users that are written at once do not disturb each other',
     COMPARE_AND_SET,
-    async ({ write, holds }) => {
-      const users = Array.from({ length: RACERS }, (_, at) => `user ${at}`)
-      const created = await Promise.all(users.map((userId) => write(userId, null, { of: userId, step: 1 })))
-      const replaced = await Promise.all(
-        created.map(({ userId, version }) => write(userId, version, { of: userId, step: 2 })),
-      )
-      await Promise.all(replaced.map((change) => holds(change.userId, change)))
+    async ({ together, change, holds }) => {
+      const created = Array.from({ length: RACERS }, (_, at) => change(`user ${at}`, null, { at, step: 1 }))
+      const replaced = created.map(({ userId, version }, at) => change(userId, version, { at, step: 2 }))
+      for (const racers of [created, replaced]) {
+        const outcomes = await together(racers, (repository, racer) => repository.save(racer))
+        equal(
+          outcomes,
+          Array.from(racers, () => 'saved'),
+          'saves of as many users at once',
+        )
+        await Promise.all(racers.map((racer) => holds(racer.userId, racer)))
+      }
     },
   ],
 ]

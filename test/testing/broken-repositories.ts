@@ -1,4 +1,5 @@
 import type { Enrollment, EnrollmentChange, EnrollmentRepository, StoredEnrollment } from '../../src/ports/index.js'
+import type { OpenRepository } from '../../src/testing/index.js'
 
 type Rows = Map<string, { version: string; text: string }>
 
@@ -99,8 +100,11 @@ function withEvents(options: {
 }
 
 /** Waits between looking and writing, where `when` says so. */
-function checksThenActs(when: (change: EnrollmentChange | 'remove') => boolean): EnrollmentRepository {
-  const { rows, find } = sound()
+function checksThenActs(
+  when: (change: EnrollmentChange | 'remove') => boolean,
+  rows: Rows = new Map(),
+): EnrollmentRepository {
+  const { find } = sound(rows)
   return {
     find,
     async save(change) {
@@ -360,6 +364,17 @@ export const BROKEN: Readonly<Record<string, () => EnrollmentRepository>> = {
   'checks, then creates': () => checksThenActs((change) => change !== 'remove' && change.expected === null),
   'checks, then replaces': () => checksThenActs((change) => change !== 'remove' && change.expected !== null),
   'checks, then removes': () => checksThenActs((change) => change === 'remove'),
+  'does again what it did before': but(({ rows, save }) => {
+    const done = new Set<string>()
+    return {
+      async save(change) {
+        const outcome = done.has(change.version) ? 'saved' : await save(change)
+        if (outcome === 'saved') put(rows, change)
+        done.add(change.version)
+        return outcome
+      },
+    }
+  }),
   'mixes up users written at once': () => {
     const { find, save, remove } = sound()
     let bound: EnrollmentChange
@@ -372,5 +387,51 @@ export const BROKEN: Readonly<Record<string, () => EnrollmentRepository>> = {
       },
       remove,
     }
+  },
+}
+
+/** Stores that are sound over one connection and break a promise over several. */
+export const BROKEN_APART: Readonly<Record<string, () => OpenRepository>> = {
+  'remembers on each connection what it read there': () => {
+    const rows: Rows = new Map()
+    const connect = (): EnrollmentRepository => {
+      const { find, save, remove } = sound(rows)
+      const read = new Map<string, StoredEnrollment | null>()
+      return {
+        async find(userId) {
+          const known = read.get(userId) ?? (await find(userId))
+          read.set(userId, known)
+          return structuredClone(known)
+        },
+        async save(change) {
+          const outcome = await save(change)
+          read.delete(change.userId)
+          return outcome
+        },
+        async remove(userId, expected) {
+          read.delete(userId)
+          return remove(userId, expected)
+        },
+      }
+    }
+    return { repository: connect(), another: async () => connect() }
+  },
+  'checks, then acts, one call after the other on each connection': () => {
+    const rows: Rows = new Map()
+    const connect = (): EnrollmentRepository => {
+      const { save, remove, find } = checksThenActs(() => true, rows)
+      let last: Promise<unknown> = Promise.resolve()
+      const inTurn = <Answer>(work: () => Promise<Answer>): Promise<Answer> => {
+        const next = last.then(work)
+        last = next
+        return next
+      }
+      return {
+        find,
+        save: (change) => inTurn(() => save(change)),
+        remove: (userId, expected) => inTurn(() => remove(userId, expected)),
+      }
+    }
+    return { repository: connect(), another: async () => connect() }
   },
 }

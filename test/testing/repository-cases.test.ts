@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { EnrollmentRepository } from '../../src/ports/index.js'
 import { memoryRepository } from '../../src/stores/memory/index.js'
-import { repositoryCases } from '../../src/testing/index.js'
-import { BROKEN } from './broken-repositories.js'
+import { type OpenRepository, repositoryCases } from '../../src/testing/index.js'
+import { BROKEN, BROKEN_APART } from './broken-repositories.js'
 
 const names = repositoryCases(async () => ({ repository: memoryRepository() })).map(({ name }) => name)
 
@@ -38,10 +38,12 @@ const REPLACERS = 'of replacements at once exactly one is saved'
 const REMOVERS = 'of removals at once exactly one removes'
 const BOTH = 'of replacements and removals at once exactly one applies'
 const COUNT = 'no write of several writers is lost'
+const CONNECTIONS = 'what one connection wrote, every other finds at once and writes over'
+const SENT_AGAIN = 'a change that is sent again, as after a lost answer, is applied once'
 const NEIGHBOURS = 'users that are written at once do not disturb each other'
 
 /** What catches each broken repository: these cases and no other, or at least so many where hardly anything works. */
-const caughtBy: Record<keyof typeof BROKEN, readonly string[] | number> = {
+const caughtBy: Record<string, readonly string[] | number> = {
   'folds case': [CASE, FORMS],
   trims: [BLANKS],
   'pads with blanks, as MySQL does': [BLANKS],
@@ -69,7 +71,7 @@ const caughtBy: Record<keyof typeof BROKEN, readonly string[] | number> = {
   "keeps the caller's object": [HANDED_IN],
   'answers undefined for nobody': 12,
   'answers an empty record for nobody': 12,
-  'answers from a cache that saves go past': [FOUND, COUNT],
+  'answers from a cache that saves go past': [FOUND, COUNT, CONNECTIONS, SENT_AGAIN, NEIGHBOURS],
   'reports a save without writing': 30,
   'reports a conflict as saved': [
     CREATE_OVER,
@@ -83,6 +85,7 @@ const caughtBy: Record<keyof typeof BROKEN, readonly string[] | number> = {
     REPLACERS,
     BOTH,
     COUNT,
+    SENT_AGAIN,
   ],
   'reports a conflict and writes': [
     CREATE_OVER,
@@ -95,6 +98,7 @@ const caughtBy: Record<keyof typeof BROKEN, readonly string[] | number> = {
     CREATORS,
     REPLACERS,
     BOTH,
+    SENT_AGAIN,
   ],
   'reports a save as a conflict': 30,
   'replaces on creation': [CREATE_OVER, CREATORS],
@@ -109,6 +113,7 @@ const caughtBy: Record<keyof typeof BROKEN, readonly string[] | number> = {
     REPLACERS,
     BOTH,
     COUNT,
+    SENT_AGAIN,
   ],
   'makes versions of its own, from 1': 30,
   'asks whether anybody has the version': [REPLACE_OTHER],
@@ -122,25 +127,34 @@ const caughtBy: Record<keyof typeof BROKEN, readonly string[] | number> = {
   'never takes a removed user back': [SECOND_LIFE, BEFORE_REMOVAL, EVENTS_GO],
   'takes the version of a removed record for the stored one': [BEFORE_REMOVAL, BOTH],
   'keeps the events of removed users': [EVENTS_GO],
-  'writes events on conflict': [NO_EVENTS],
+  'writes events on conflict': [NO_EVENTS, SENT_AGAIN],
   'folds the case of the owners of events': [CASE, FORMS],
   'takes event ids to be unique among all users': 13,
   'checks, then creates': [CREATORS],
   'checks, then replaces': [REPLACERS, BOTH, COUNT],
   'checks, then removes': [REMOVERS, BOTH],
+  'does again what it did before': [SENT_AGAIN],
   'mixes up users written at once': [CREATORS, REPLACERS, NEIGHBOURS],
+  'remembers on each connection what it read there': [CONNECTIONS, NEIGHBOURS],
+  'checks, then acts, one call after the other on each connection': [CREATORS, REPLACERS, REMOVERS, BOTH, COUNT],
 }
 
-async function failing(make: () => EnrollmentRepository): Promise<string[]> {
+/** All of them, by what they do wrong. */
+const FLAWED: Readonly<Record<string, () => OpenRepository>> = {
+  ...Object.fromEntries(Object.entries(BROKEN).map(([flaw, make]) => [flaw, () => ({ repository: make() })])),
+  ...BROKEN_APART,
+}
+
+async function failing(make: () => OpenRepository): Promise<string[]> {
   const failed: string[] = []
-  for (const { name, run } of repositoryCases(async () => ({ repository: make() }))) {
+  for (const { name, run } of repositoryCases(async () => make())) {
     await run().catch(() => failed.push(name))
   }
   return failed
 }
 
 describe('the cases of a repository', () => {
-  it.each(Object.entries(BROKEN))('catch one that %s', async (flaw, make) => {
+  it.each(Object.entries(FLAWED))('catch one that %s', async (flaw, make) => {
     const expected = caughtBy[flaw]
     const caught = await failing(make)
     if (typeof expected === 'number') expect(caught.length).toBeGreaterThanOrEqual(expected)
@@ -148,13 +162,35 @@ describe('the cases of a repository', () => {
   })
 
   it('find no fault with a sound one', async () => {
-    expect(await failing(memoryRepository)).toEqual([])
+    expect(await failing(() => ({ repository: memoryRepository() }))).toEqual([])
+  })
+
+  it('find no fault with one over several connections, which only those that race open', async () => {
+    let connections = 0
+    const cases = repositoryCases(async () => {
+      const repository = memoryRepository()
+      return {
+        repository,
+        async another() {
+          connections++
+          return { ...repository }
+        },
+      }
+    })
+    const racing = new Set<string>()
+    for (const { name, run } of cases) {
+      const before = connections
+      await run()
+      if (connections > before) racing.add(name)
+    }
+    expect([...racing]).toEqual([CREATORS, REPLACERS, REMOVERS, BOTH, COUNT, CONNECTIONS, NEIGHBOURS])
+    expect(connections).toBe(3 * racing.size)
   })
 
   it('each catch something', async () => {
-    const caught = await Promise.all(Object.values(BROKEN).map(failing))
+    const caught = await Promise.all(Object.values(FLAWED).map(failing))
     expect(names.filter((name) => !caught.flat().includes(name))).toEqual([])
-    expect(Object.keys(caughtBy).sort()).toEqual(Object.keys(BROKEN).sort())
+    expect(Object.keys(caughtBy).sort()).toEqual(Object.keys(FLAWED).sort())
   })
 
   it('have names of their own and say which sentence of the contract they prove', () => {
