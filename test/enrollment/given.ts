@@ -63,6 +63,8 @@ export interface Story {
 
 /** What a command came to, and the story as it goes on. */
 export interface Told<Type extends CommandType> extends Story {
+  /** what was stored before */
+  readonly before: EnrollmentRecord | null
   readonly outcome: Outcome<Type>
   readonly events: readonly EnrollmentEvent[]
   /** the events' types, in their order */
@@ -86,6 +88,7 @@ export function given(record: EnrollmentRecord | null, now: number = NOW): Story
       const { decided, asked } = decide<Type>(record, command, { ...turn, at })
       return {
         ...given(decided.record ?? record, at),
+        before: record,
         outcome: decided.outcome,
         events: decided.events,
         types: decided.events.map(({ type }) => type),

@@ -254,6 +254,9 @@ export const MATRIX: Record<CommandType, readonly Row[]> = {
     row('days more', required('changed → deadline-changed', { optional: 'unchanged' }), (story) =>
       story.when({ type: 'change-deadline', change: { addDays: 3 }, note: {} }),
     ),
+    row('a deadline ahead', required('changed → deadline-changed', { optional: 'unchanged' }), (story) =>
+      story.when({ type: 'change-deadline', change: { deadline: NOW + 90 * DAY }, note: {} }),
+    ),
     row('a deadline gone by', required('changed → deadline-changed', { optional: 'unchanged' }), (story) =>
       story.when({ type: 'change-deadline', change: { deadline: NOW - 20 * DAY }, note: {} }),
     ),
