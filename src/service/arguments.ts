@@ -131,7 +131,7 @@ export function readImport(
   if (resolved.t0 * 1000 > now) throw new RangeError(`${name}.parameters.t0 must not be ahead of now`)
   if (!Array.isArray(recoveryCodes)) throw new TypeError(`${name}.recoveryCodes must be an array`)
   if (recoveryCodes.length > 50) throw new RangeError(`${name}.recoveryCodes must be at most 50`)
-  const codes = recoveryCodes.map((code: unknown, at) => {
+  const codes = Array.from(recoveryCodes, (code: unknown, at) => {
     const canonical = readRecoveryCode(code, { imported: true })
     if (canonical === null) throw new RangeError(`${name}.recoveryCodes[${at}] must be 8 to 64 letters and digits`)
     return canonical

@@ -9,7 +9,7 @@ import { platform } from '../platform.js'
 import type { EnrollmentChange, StoredEnrollment } from '../ports/index.js'
 import { decodeRecord, encodeRecord } from '../record/codec.js'
 import type { Instant } from '../totp/instant.js'
-import { guarded, type Parts, readClock } from './parts.js'
+import { fromRecord, guarded, type Parts, readClock } from './parts.js'
 
 /** How often a command is decided anew because another write came first. */
 const MOST_TRIES = 16
@@ -47,7 +47,7 @@ export async function attempt<Type extends CommandType>(
     // Another version each time: one that was applied after all and then replaced must not come back.
     const version = newVersion()
     const circumstances: Circumstances = { userId, now, policy: parts.policy, stamp: version.slice(0, 8) }
-    const step = next<Type>(stored?.record ?? null, command, circumstances)
+    const step = fromRecord(() => transition<Type>(stored?.record ?? null, command, circumstances))
     const decided = 'ask' in step ? await gather(step, now) : step
     if (decided.record === null) {
       const unwritten = { ...decided, record: recordAt(stored?.record ?? null, circumstances) }
@@ -58,22 +58,6 @@ export async function attempt<Type extends CommandType>(
     if (await isSaved(parts, change)) return reveal(parts, written, now)
   }
   throw contended()
-}
-
-/**
- * What comes of a record. Commands were checked when they came in, so where they lead nowhere it is the record that holds
- * what this process does not know: a time zone, say.
- */
-function next<Type extends CommandType>(
-  ...given: Parameters<typeof transition<Type>>
-): ReturnType<typeof transition<Type>> {
-  try {
-    return transition<Type>(...given)
-  } catch (cause) {
-    throw new LeewayError('ERR_RECORD', 'the stored record holds what this process cannot use; see the cause', {
-      cause,
-    })
-  }
 }
 
 function contended(): LeewayError {

@@ -16,8 +16,7 @@ import type { Instant } from '../totp/instant.js'
 import { assertSecret } from '../totp/parameters.js'
 import { type TotpVerification, verifyTotp } from '../totp/totp.js'
 import type { Gather } from './attempt.js'
-import { ownFields } from './fields.js'
-import { draw, drawId, guarded, type Parts } from './parts.js'
+import { draw, drawId, fromRecord, guarded, type Parts } from './parts.js'
 import { drawCode, readRecoveryCode } from './recovery-codes.js'
 
 /** What was handed over to be checked. None of it goes any further than this file. */
@@ -77,12 +76,12 @@ export function evidenceFrom(
 
 /** A proof as it is given; anything but one code or one recovery code is the caller's mistake. */
 export function readProof(proof: unknown): { method: 'totp' | 'recovery-code'; given: Given } {
-  const given = isObject(proof) ? ownFields(proof) : {}
-  const [key, ...more] = Object.keys(given)
-  if (more.length > 0 || (key !== 'code' && key !== 'recoveryCode')) {
+  // Read once, and with a code that is undefined: a form may have been sent without its field.
+  const [field, ...more] = isObject(proof) ? Object.entries(proof) : []
+  if (more.length > 0 || (field?.[0] !== 'code' && field?.[0] !== 'recoveryCode')) {
     throw new TypeError('proof must be { code } or { recoveryCode }')
   }
-  return { method: key === 'code' ? 'totp' : 'recovery-code', given }
+  return { method: field[0] === 'code' ? 'totp' : 'recovery-code', given: Object.fromEntries([field]) }
 }
 
 /** New recovery codes: as many as are wanted, each digested under an id of its own. */
@@ -159,7 +158,7 @@ function verify(
 ): Promise<TotpVerification> {
   const { window } = parts.policy.totp
   return withSecret(parts, userId, sealed, (secret) =>
-    verifyTotp(secret, code, { ...sealed.parameters, now, window, afterTimeStep }),
+    fromRecord(() => verifyTotp(secret, code, { ...sealed.parameters, now, window, afterTimeStep })),
   )
 }
 
@@ -221,7 +220,8 @@ async function findSetupCode(
   if (readCode(code, setup.parameters.digits) < 0) return { found: 'malformed' }
   return withSecret(parts, userId, setup, async (secret): Promise<SetupFinding> => {
     const check = { ...setup.parameters, now }
-    const verification = verifyTotp(secret, code, { ...check, window: parts.policy.totp.window })
+    const { window } = parts.policy.totp
+    const verification = fromRecord(() => verifyTotp(secret, code, { ...check, window }))
     if (verification.ok) {
       const bound = await hasSecret(parts, userId, authenticators, secret)
       return { found: 'match', timeStep: verification.timeStep, bound, recoveryCodes: [] }

@@ -7,7 +7,7 @@ const DEEPEST = 6
  * The properties of what a caller handed in, each read once: what was checked is what is used, whatever the caller, a
  * getter or a proxy does to it afterwards. One that is undefined is left out.
  */
-export function ownFields(value: object): Record<string, unknown> {
+function ownFields(value: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined))
 }
 

@@ -42,6 +42,20 @@ export function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
+/**
+ * What is worked out of a record. All else was checked when it came in, so where this throws it is the record that holds
+ * what this process cannot use: a time zone that the platform does not know, a T0 ahead of its clock.
+ */
+export function fromRecord<Answer>(work: () => Answer): Answer {
+  try {
+    return work()
+  } catch (cause) {
+    throw new LeewayError('ERR_RECORD', 'the stored record holds what this process cannot use; see the cause', {
+      cause,
+    })
+  }
+}
+
 /** Whatever a port throws, as the one error that callers are told to expect; a LeewayError passes as it is. */
 export async function guarded<Answer>(
   code: 'ERR_STORE' | 'ERR_CIPHER',

@@ -108,7 +108,8 @@ function resolveLock(value: unknown): LockPolicy {
   const afterFailures = whole(lock, name, 'afterFailures', 1, 10, 5)
   return {
     afterFailures,
-    forMs: forMs.map((rung: unknown, at) => {
+    // Not `map`, which passes over a rung that is left out.
+    forMs: Array.from(forMs, (rung: unknown, at) => {
       assertWhole(rung, `${name}.forMs[${at}]`, SECOND, 365 * DAY)
       return rung
     }),

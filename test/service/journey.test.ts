@@ -5,7 +5,7 @@ import { createLeeway } from '../../src/service/create-leeway.js'
 import { memoryRepository } from '../../src/stores/memory/index.js'
 import { migrate, sqliteRepository } from '../../src/stores/sqlite/index.js'
 import { phone } from '../../src/testing/index.js'
-import { decodeBase32 } from '../../src/totp/index.js'
+import { decodeBase32, prepareTotp } from '../../src/totp/index.js'
 import { drivers, temporaryFile } from '../stores/sqlite-drivers.js'
 import {
   DAY,
@@ -456,6 +456,25 @@ for (const [name, open] of Object.entries(STORES)) {
         ['From before', NOW - DAY],
         ['Authenticator app', clock()],
       ])
+    })
+
+    it('checks a code against every authenticator, whatever its digits, period and hash', async () => {
+      const { leeway, clock } = setting
+      const { phone: app, authenticatorId } = await enroll(setting, 'ada')
+      const secret = Uint8Array.from({ length: 32 }, (_, at) => at + 90)
+      const parameters = { algorithm: 'SHA256', digits: 8, period: 60 } as const
+      await leeway.importAuthenticator('ada', { secret, parameters })
+      const other = prepareTotp(secret, parameters)
+      const { authenticators } = await leeway.status('ada')
+      const code = other.generate(clock())
+      expect(code).toHaveLength(8)
+      expect(await leeway.verifyCode('ada', code)).toMatchObject({ ok: true, authenticatorId: authenticators[1]?.id })
+      expect(await leeway.verifyCode('ada', app.codeAt(clock()))).toMatchObject({ ok: true, authenticatorId })
+      clock.advance(STEP)
+      // The longer step lasts on.
+      expect(await leeway.verifyCode('ada', code)).toEqual({ ok: false, reason: 'invalid-code' })
+      expect(await leeway.verifyCode('ada', app.codeAt(clock()))).toMatchObject({ ok: true, authenticatorId })
+      expect((await leeway.status('ada')).lock.totp).toEqual({ state: 'open' })
     })
 
     it('binds no secret twice, neither by an import over a set-up nor by a set-up after an import', async () => {
