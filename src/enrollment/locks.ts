@@ -17,6 +17,9 @@ export function lockStateAt(lock: FactorLock, now: Instant): LockState {
  * The lock after one more failure. The ladder goes on where it was: a lock that ends gives no new tries, and only a
  * success or a day without failure after the last lock starts it over. The total caps follow NIST SP 800-63B-4 3.2.2 and
  * are not reached by way of time: 5 tries every 15 minutes for ever would be 41 % a year against one account.
+ *
+ * Accepted: a failure too old to count is dropped here, so that a clock that goes back past the cap's days afterwards does
+ * not count it again. The consecutive count, which has no time in it, still does.
  */
 export function afterFailure(lock: FactorLock, now: Instant, policy: LockPolicy): FactorLock {
   const quiet = lock.lockedUntil !== null && now >= lock.lockedUntil + DAY_MS

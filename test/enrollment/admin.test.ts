@@ -473,6 +473,7 @@ describe('resetting', () => {
     const told = waiting.when({ type: 'sign-in' }, { at: NOW + DAY })
     expect(told.types).toEqual(['period-started'])
     expect(requirementOf(told)).toMatchObject({ startsAt: NOW + DAY, deadline: NOW + 4 * DAY })
+    expect(recordOf(told).signedInAt).toBe(enrolled.signedInAt)
   })
 
   describe('without a requirement', () => {

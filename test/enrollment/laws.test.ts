@@ -7,7 +7,6 @@ import { lockStateAt } from '../../src/enrollment/locks.js'
 import { type EnrollmentIndex, type Phase, phaseOf } from '../../src/enrollment/phase.js'
 import { type EnrollmentRecord, indexOf } from '../../src/enrollment/record.js'
 import { statusAt } from '../../src/enrollment/status.js'
-import { transition } from '../../src/enrollment/transition.js'
 import { decodeRecord, encodeRecord } from '../../src/record/codec.js'
 import { anyActions, type Life, life, live, outcomeOf, policy, reached, type Turned, userActions } from './actions.js'
 import {
@@ -20,7 +19,6 @@ import {
   inPhase,
   MINUTE,
   NOW,
-  POLICY,
   recordOf,
   SECOND,
   sealedSecret,
@@ -580,13 +578,5 @@ describe('law 10: the history tells all', () => {
       }),
       runs(1000),
     )
-  })
-})
-
-describe('the machine asks no more than it must', () => {
-  it('nothing is asked of a user of whom nothing is stored that the service could not answer with malformed', () => {
-    const circumstances = { userId: USER, now: NOW, policy: POLICY, stamp: 'cafe0123' }
-    const step = transition(null, { type: 'verify-code' }, circumstances)
-    expect(step).toMatchObject({ ask: 'code', authenticators: [] })
   })
 })
