@@ -1,4 +1,4 @@
-import { assertInstant, assertKnownKeys, assertObject, assertOneOf, assertText } from '../assert.js'
+import { assertInstant, assertKnownKeys, assertObject, assertOneOf, assertText, LAST_INSTANT } from '../assert.js'
 import type { Instant } from '../totp/instant.js'
 import { periodInWords, scheduleOf } from './requirement.js'
 import { assertTerms, EXPLANATIONS_KEPT, type Explanation, type ResolvedTerms, type Terms } from './terms.js'
@@ -46,7 +46,7 @@ export function resolveTerms(layers: readonly TermsLayer[], context: { now: Inst
   for (const [at, layer] of layers.entries()) assertLayer(layer, `layers[${at}]`)
   const considered = layers.map((layer) => ({ layer, ends: endOf(layer) }))
   // Sorting is stable: of equals the earlier layer stays first.
-  const ranked = considered.sort((one, other) => rankOf(one.layer) - rankOf(other.layer) || one.ends - other.ends || 0)
+  const ranked = considered.sort((one, other) => rankOf(one.layer) - rankOf(other.layer) || one.ends - other.ends)
   const winner = ranked[0]?.layer
   if (winner === undefined) return { terms: 'optional', because: [] }
   const because = ranked.slice(0, EXPLANATIONS_KEPT).map(
@@ -61,8 +61,8 @@ export function resolveTerms(layers: readonly TermsLayer[], context: { now: Inst
   return { terms: winner.terms, since: winner.since, because: because.reverse() }
 }
 
-/** When a layer that requires nothing ends. */
-const NEVER = Number.POSITIVE_INFINITY
+/** When a layer that requires nothing ends: later than any deadline. */
+const NEVER = LAST_INSTANT + 1
 
 function rankOf({ scope }: TermsLayer): number {
   return SCOPES.indexOf(scope)
