@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { aesGcmCipher } from '../../src/cipher/aes-gcm.js'
 import type { EnrollmentRepository } from '../../src/ports/index.js'
 import { createLeeway } from '../../src/service/create-leeway.js'
@@ -488,6 +488,26 @@ for (const [name, open] of Object.entries(STORES)) {
       expect(await leeway.verifyCode('ada', app.codeAt(clock()))).toMatchObject({ ok: true })
     })
 
+    it('keeps a set-up that was begun with a proof through an import, unless it is of the same secret', async () => {
+      const { leeway, clock } = setting
+      const { phone: app } = await enroll(setting, 'ada')
+      const begun = await leeway.beginSetup('ada', { accountName: 'ada', proof: { code: app.codeAt(clock()) } })
+      if (!begun.ok) throw new Error(begun.reason)
+      const other = await leeway.importAuthenticator('ada', { secret: new Uint8Array(20).fill(5) })
+      expect(other).toMatchObject({ changed: true, setup: { expiresAt: begun.setup.expiresAt } })
+      const same = await leeway.importAuthenticator('ada', { secret: decodeBase32(begun.setup.secret) })
+      expect(same).toMatchObject({ changed: true, setup: null })
+      expect(same.authenticators).toHaveLength(3)
+    })
+
+    it('takes a secret that begins like a bound one, or ends earlier, for another', async () => {
+      const { leeway } = setting
+      const secret = Uint8Array.from({ length: 20 }, (_, at) => at + 1)
+      expect(await leeway.importAuthenticator('ada', { secret: secret.slice(0, 16) })).toMatchObject({ changed: true })
+      expect(await leeway.importAuthenticator('ada', { secret })).toMatchObject({ changed: true })
+      expect(await leeway.importAuthenticator('ada', { secret: secret.slice(0, 10) })).toMatchObject({ changed: true })
+    })
+
     it('exempts until an instant, and the requirement is uncovered with its old deadline', async () => {
       const { leeway, clock } = setting
       await leeway.requireEnrollment('ada', MONTH)
@@ -654,6 +674,21 @@ describe('the clock of a phone', () => {
       expect(await leeway.confirmSetup('ada', code)).toMatchObject({ ok: false, clockOffsetSeconds: nearer * 30 })
     })
   }
+})
+
+describe('an import that is run again', () => {
+  it('compares the secret, and neither compares nor digests its recovery codes', async () => {
+    const cipher = aesGcmCipher({ keys: [K1] })
+    const digest = vi.fn(cipher.digest)
+    const matches = vi.fn(cipher.matches)
+    const { leeway } = settingOf({ cipher: { ...cipher, digest, matches } })
+    const authenticator = { secret: new Uint8Array(20).fill(3), recoveryCodes: ['ABCDEFGH', 'HGFEDCBA'] }
+    expect(await leeway.importAuthenticator('ada', authenticator)).toMatchObject({ changed: true })
+    expect(digest).toHaveBeenCalledTimes(2)
+    expect(await leeway.importAuthenticator('ada', authenticator)).toMatchObject({ changed: false })
+    expect(digest).toHaveBeenCalledTimes(2)
+    expect(matches).not.toHaveBeenCalled()
+  })
 })
 
 describe('a service by default', () => {
