@@ -1,0 +1,28 @@
+import type { EnrollmentIndex } from '../../enrollment/phase.js'
+import { LeewayError } from '../../errors.js'
+import type { StoredEnrollment } from '../../ports/index.js'
+import { unpackFacts } from './facts.js'
+
+/** A record as it is stored: `version \n facts \n steps \n record`. */
+export function parseEnrollment(stored: string): StoredEnrollment {
+  const { version, record } = partsOf(stored)
+  try {
+    return { enrollment: JSON.parse(record), version }
+  } catch {
+    // The cause would quote the record.
+    throw new LeewayError('ERR_RECORD', 'a stored record is not JSON: something other than leeway wrote to it')
+  }
+}
+
+/** The facts that a record is indexed by. */
+export function parseIndex(stored: string): EnrollmentIndex {
+  return unpackFacts(partsOf(stored).facts)
+}
+
+function partsOf(stored: string): { version: string; facts: string; record: string } {
+  const facts = stored.indexOf('\n') + 1
+  const steps = stored.indexOf('\n', facts) + 1
+  const record = stored.indexOf('\n', steps) + 1
+  // What has no such lines has no record either: the whole is then not JSON.
+  return { version: stored.slice(0, facts - 1), facts: stored.slice(facts, steps - 1), record: stored.slice(record) }
+}

@@ -1,0 +1,72 @@
+import { LeewayError } from '../../errors.js'
+import { platformRandom } from '../../platform.js'
+import type { EnrollmentDirectory } from '../../ports/directory.js'
+import type { EnrollmentChange, EnrollmentRepository, StoredEnrollment } from '../../ports/index.js'
+import { directoryOf } from './directory.js'
+import type { RedisClient } from './driver.js'
+import { packFacts, stepsOf } from './facts.js'
+import { bucketsOf, type RedisOptions } from './keys.js'
+import { parseEnrollment } from './records.js'
+import { serverOf } from './server.js'
+
+/**
+ * Keeps enrollments in Redis 6.2 or later or Valkey, on one server or a Cluster, through a connected client of ioredis or
+ * node-redis. A user's record, events and index change in one script, in one hash slot; every call is one round trip, and the
+ * first of a process is one more. There is nothing to migrate.
+ *
+ * Everything is read from the primary, whatever the client lets read from replicas. Nothing expires.
+ *
+ * **What Redis does not promise.** Replication is asynchronous: a failover may forget a write that was acknowledged, and
+ * with it a failure counted, a code spent (which is then good again until its time is over) or an enrollment. A server
+ * that stops forgets what was not yet in its append-only file: nearly everything without one, up to a second with
+ * `appendfsync everysec`, nothing with `always`. Turn the file on, with `always` where that second matters, let
+ * `min-replicas-to-write` refuse writes that no replica hears of, and for accounts that matter most use an SQL store.
+ *
+ * Throws a `TypeError` or `RangeError` for a client or options that are none. Its methods throw a {@link LeewayError}
+ * `ERR_STORE` that says what to change: a server that may evict keys or is a replica, memory or disk full, a connection
+ * lost, another number of buckets than the data's, keys of somebody else; and `ERR_RECORD` for a record that is not JSON.
+ * How long a call waits for a lost connection is the client's to say: give it a limit (`commandTimeout`,
+ * `maxRetriesPerRequest`; `disableOfflineQueue`).
+ *
+ * @example
+ * ```ts
+ * import { Redis } from 'ioredis'
+ *
+ * const repository = redisRepository(new Redis('redis://localhost'), { prefix: 'mfa' })
+ * console.log(await repository.find('ada')) // null
+ * ```
+ */
+export function redisRepository(
+  client: RedisClient,
+  options: RedisOptions = {},
+): EnrollmentRepository & EnrollmentDirectory {
+  const server = serverOf(client, bucketsOf(options))
+  const { run, buckets } = server
+
+  async function find(userId: string): Promise<StoredEnrollment | null> {
+    const [stored] = (await run('read', buckets.of(userId), [userId])) as (string | null)[]
+    return stored ? parseEnrollment(stored) : null
+  }
+
+  async function save(change: EnrollmentChange): Promise<'saved' | 'conflict'> {
+    const { userId, expected, version, index } = change
+    const values = [
+      userId,
+      expected ?? '',
+      version,
+      packFacts(index),
+      stepsOf(index).join(' '),
+      JSON.stringify(change.enrollment),
+      ...change.events.map((event) => `${event.id}\0${JSON.stringify(event)}`),
+    ]
+    return (await run('save', buckets.of(userId), values)) as 'saved' | 'conflict'
+  }
+
+  async function remove(userId: string, expected: string): Promise<'removed' | 'conflict'> {
+    // No record is left to tell a removal by that a client sends twice.
+    const token = platformRandom(16).join('.')
+    return (await run('remove', buckets.of(userId), [userId, expected, token])) as 'removed' | 'conflict'
+  }
+
+  return Object.freeze({ find, save, remove, ...directoryOf(server, save) })
+}

@@ -1,0 +1,167 @@
+/**
+ * What runs inside Redis. A script is atomic: it reads and writes with nobody between, and a replica or the AOF gets all
+ * of it or nothing. It is not rolled back, though, so nothing may fail once it has written: what could (memory, disk,
+ * replica) is checked by Redis at a script's first write, and what is in the keys by `check` below.
+ *
+ * A bucket has four keys. All ids and texts are bytes here; numbers stay text, and are compared as doubles, which
+ * are exact up to 2^53.
+ *
+ * - records, a hash: user id to `version \n facts \n steps \n record`
+ * - index, a sorted set in the order of bytes: `u` user NUL facts, and each step (what is counted) before the user id
+ * - events, a sorted set in the order of bytes: user NUL event id NUL event
+ * - applied, a list: what the last writes are known by
+ *
+ * No user id holds NUL. Lua's own comparison of texts follows a locale, that of sorted sets does not.
+ */
+
+/** A server that may forget what it was told is refused at the first use, and when it does not know a script. */
+const CHECK_SERVER = `
+local memory = redis.call('INFO', 'memory')
+if not memory:find('maxmemory:0\\r', 1, true) and not memory:find('maxmemory_policy:noeviction', 1, true) then
+  return redis.error_reply('EVICTS keys, or does not tell')
+end
+if redis.call('INFO', 'replication'):find('role:slave', 1, true) then
+  return redis.error_reply('READONLY replica')
+end`
+
+/** Each script below is called with all keys of a bucket, and with 'check' or nothing as the first value. */
+const CHECK = `if ARGV[1] == 'check' then${CHECK_SERVER}
+  for at, kind in ipairs({'hash', 'zset', 'zset', 'list'}) do
+    local found = redis.call('TYPE', KEYS[at]).ok
+    if found ~= kind and found ~= 'none' then return redis.error_reply('WRONGTYPE key') end
+  end
+end
+`
+
+/** How many of a bucket's writes are remembered: what a client sends again after reconnecting comes within moments. */
+const REMEMBERED = 100
+
+/** Of user ARGV[2]: the stored version (false where there is no record), facts and steps. */
+const HEAD = `local user = ARGV[2]
+local stored = redis.call('HGET', KEYS[1], user)
+local current, facts, steps = false, '', ''
+if stored then current, facts, steps = stored:match('^([^\\n]*)\\n([^\\n]*)\\n([^\\n]*)\\n') end
+`
+
+/** A client that reconnects may send again what was applied already: then that is the answer, not a conflict. */
+const wasApplied = (token: string): string => `redis.call('LPOS', KEYS[4], ${token})`
+
+const remember = (token: string): string => `redis.call('LPUSH', KEYS[4], ${token})
+redis.call('LTRIM', KEYS[4], 0, ${REMEMBERED - 1})
+`
+
+const UNINDEX = `if stored then
+    redis.call('ZREM', KEYS[2], 'u' .. user .. '\\0' .. facts)
+    for step in steps:gmatch('%S+') do redis.call('ZREM', KEYS[2], step .. user) end
+  end
+`
+
+/** Makes or knows the number of buckets, and answers the digests of the other scripts after it. */
+export const OPEN: string = `${CHECK_SERVER}
+local answer = {redis.call('GET', KEYS[1])}
+if not answer[1] then
+  redis.call('SET', KEYS[1], ARGV[1])
+  answer[1] = ARGV[1]
+end
+for at = 2, #ARGV do answer[at] = redis.sha1hex(ARGV[at]) end
+return answer
+`
+
+/** What is stored of each user: user... */
+const READ = `${CHECK}
+return redis.call('HMGET', KEYS[1], unpack(ARGV, 2))
+`
+
+/** Compare and set: user, expected version or '', version, facts, steps, record, event... */
+const SAVE = `${CHECK}${HEAD}
+local version = ARGV[4]
+if current ~= (ARGV[3] ~= '' and ARGV[3]) then
+  if current == version or ${wasApplied('version')} then return 'saved' end
+  return 'conflict'
+end
+redis.call('HSET', KEYS[1], user, version .. '\\n' .. ARGV[5] .. '\\n' .. ARGV[6] .. '\\n' .. ARGV[7])
+if facts ~= ARGV[5] or steps ~= ARGV[6] then
+  ${UNINDEX}
+  redis.call('ZADD', KEYS[2], 0, 'u' .. user .. '\\0' .. ARGV[5])
+  for step in ARGV[6]:gmatch('%S+') do redis.call('ZADD', KEYS[2], 0, step .. user) end
+end
+for at = 8, #ARGV do redis.call('ZADD', KEYS[3], 0, user .. '\\0' .. ARGV[at]) end
+${remember('version')}
+return 'saved'
+`
+
+/** Compare and delete: user, expected version, what this removal is known by. */
+const REMOVE = `${CHECK}${HEAD}
+if not current or current ~= ARGV[3] then
+  return ${wasApplied('ARGV[4]')} and 'removed' or 'conflict'
+end
+redis.call('HDEL', KEYS[1], user)
+do
+  ${UNINDEX}
+end
+redis.call('ZREMRANGEBYLEX', KEYS[3], '[' .. user .. '\\0', '(' .. user .. '\\1')
+${remember('ARGV[4]')}
+return 'removed'
+`
+
+/**
+ * The users in a range of the index who meet all conditions: range (2), how many are wanted, how many are looked at,
+ * then of each condition the position of its fact, its kind and its instant. Answers the last user looked at, or '' at
+ * the end of the range, and then the users. The kinds are those of `Condition`; what a phase is, is not known here.
+ */
+const SCAN = `${CHECK}
+local kinds = {
+  is = function(fact, than) return fact == than end,
+  set = function(fact) return fact ~= nil end,
+  ['not-set'] = function(fact) return fact == nil end,
+  after = function(fact, than) return fact ~= nil and fact > than end,
+  ['not-after'] = function(fact, than) return fact == nil or fact <= than end,
+  before = function(fact, than) return fact ~= nil and fact < than end,
+  ['not-before'] = function(fact, than) return fact ~= nil and fact >= than end,
+}
+local conditions = {}
+for at = 6, #ARGV, 3 do
+  conditions[#conditions + 1] = {tonumber(ARGV[at]), kinds[ARGV[at + 1]], tonumber(ARGV[at + 2])}
+end
+local function meets(packed)
+  local facts, at = {}, 0
+  for fact in packed:gmatch('([^,]*),') do
+    at = at + 1
+    facts[at] = tonumber(fact)
+  end
+  for _, condition in ipairs(conditions) do
+    if not condition[2](facts[condition[1]], condition[3]) then return false end
+  end
+  return true
+end
+local wanted, looked = tonumber(ARGV[4]), tonumber(ARGV[5])
+local answer = {''}
+local members = redis.call('ZRANGEBYLEX', KEYS[2], ARGV[2], ARGV[3], 'LIMIT', 0, looked)
+for at, member in ipairs(members) do
+  local user, packed = member:match('^u(%Z*)%z(.*)$')
+  if #conditions == 0 or meets(packed) then answer[#answer + 1] = user end
+  if #answer > wanted or at == looked then
+    answer[1] = user
+    break
+  end
+end
+return answer
+`
+
+/** How many members of the index are in each range: (from, to)... */
+const COUNT = `${CHECK}
+local answer = {}
+for at = 2, #ARGV, 2 do answer[#answer + 1] = redis.call('ZLEXCOUNT', KEYS[2], ARGV[at], ARGV[at + 1]) end
+return answer
+`
+
+/** Events in a range: from, to, how many. */
+const HISTORY = `${CHECK}
+return redis.call('ZRANGEBYLEX', KEYS[3], ARGV[2], ARGV[3], 'LIMIT', 0, ARGV[4])
+`
+
+/** The scripts by what they do. */
+export const SCRIPTS = { read: READ, save: SAVE, remove: REMOVE, scan: SCAN, count: COUNT, history: HISTORY } as const
+
+/** What can be run in a bucket. */
+export type ScriptName = keyof typeof SCRIPTS
