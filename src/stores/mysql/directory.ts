@@ -1,0 +1,104 @@
+import type { EnrollmentEvent } from '../../enrollment/events.js'
+import type { DirectoryQuery, EnrollmentDirectory, PhaseCounts } from '../../ports/directory.js'
+import type { EnrollmentChange, StoredEnrollment } from '../../ports/index.js'
+import type { Instant } from '../../totp/instant.js'
+import { QUESTION_MARKS } from '../sql/dialect.js'
+import { countsOf, countsSql, deadlinesOf, deadlinesSql, historyQuery, listQuery } from '../sql/queries.js'
+import { eventOf, storedOf } from '../sql/rows.js'
+import { soundRowsOf } from './connection.js'
+import type { MysqlConnection } from './driver.js'
+import type { MysqlTables } from './schema.js'
+import { digitsOf, hexOf, inlined, MOST_BYTES, textOf } from './values.js'
+import { saveTogether, type WriteStatements, writeOf } from './writes.js'
+
+/** So many ids to a statement, of 255 bytes at most: far below any max_allowed_packet. */
+const READ_TOGETHER = 500
+/** So many records to a transaction: one sync to the disk for all, and their rows are held for some milliseconds only. */
+const SAVED_TOGETHER = 100
+
+/** Runs work on a connection, once the tables are known to be there. */
+export type OnTables = <Result>(work: (connection: MysqlConnection) => Promise<Result>) => Promise<Result>
+
+/** The directory of the tables, on connections as `onTables` gives them. */
+export function directoryOf(
+  onTables: OnTables,
+  { records, events }: MysqlTables,
+  statements: WriteStatements,
+): EnrollmentDirectory {
+  async function findMany(userIds: readonly string[]): Promise<ReadonlyMap<string, StoredEnrollment>> {
+    const byDigits = new Map(userIds.map((userId) => [hexOf(userId, 'userIds', MOST_BYTES.userId), userId]))
+    const found = new Map<string, StoredEnrollment>()
+    for (const digits of chunksOf([...byDigits.keys()], READ_TOGETHER)) {
+      const ids = digits.map((id) => `X'${id}'`).join(', ')
+      const sql = `SELECT user_id, version, record FROM ${records} WHERE user_id IN (${ids})`
+      for (const row of await onTables((connection) => soundRowsOf(connection, sql))) {
+        const [userId, ...rest] = row as RecordColumns
+        found.set(byDigits.get(digitsOf(userId)) as string, recordOf(rest))
+      }
+    }
+    return found
+  }
+
+  async function saveMany(changes: readonly EnrollmentChange[]): Promise<readonly ('saved' | 'conflict')[]> {
+    const outcomes: ('saved' | 'conflict')[] = []
+    // In one order by all, so that few wait for each other in a circle.
+    const writes = changes.map((change, at) => ({ at, ...writeOf(change) }))
+    writes.sort((one, other) => (one.userId < other.userId ? -1 : Number(one.userId > other.userId)))
+    for (const together of chunksOf(writes, SAVED_TOGETHER)) {
+      const answers = await onTables((connection) => saveTogether(connection, statements, together))
+      for (const [at, write] of together.entries()) {
+        // Of all that was rolled back, some were hindered by none: each has its own try.
+        outcomes[write.at] =
+          answers?.[at] ??
+          (await onTables((connection) => saveTogether(connection, statements, [write])))?.[0] ??
+          'conflict'
+      }
+    }
+    return outcomes
+  }
+
+  async function list(query: DirectoryQuery): Promise<readonly StoredEnrollment[]> {
+    const sql = inlined(listQuery(records, query, QUESTION_MARKS))
+    const rows = await onTables((connection) => soundRowsOf(connection, sql))
+    return rows.map((row) => {
+      const [, ...rest] = row as RecordColumns
+      return recordOf(rest)
+    })
+  }
+
+  async function counts(now: Instant): Promise<PhaseCounts> {
+    const sql = countsSql(records, now, QUESTION_MARKS)
+    const rows = await onTables((connection) => soundRowsOf(connection, sql))
+    return countsOf(rows.map(([phase, users, locked]) => ({ phase: String(phase), users, locked })))
+  }
+
+  async function deadlines({ edges }: { edges: readonly Instant[] }): Promise<readonly number[]> {
+    const sql = deadlinesSql(records, edges, QUESTION_MARKS)
+    const rows = sql === null ? [] : await onTables((connection) => soundRowsOf(connection, sql))
+    return deadlinesOf(
+      rows.map(([bucket, users]) => ({ bucket, users })),
+      edges,
+    )
+  }
+
+  async function history(
+    userId: string,
+    page: { after: string | null; limit: number },
+  ): Promise<readonly EnrollmentEvent[]> {
+    const sql = inlined(historyQuery(events, userId, page, QUESTION_MARKS))
+    const rows = await onTables((connection) => soundRowsOf(connection, sql))
+    return rows.map(([event]) => eventOf({ event: textOf(event as Uint8Array) }))
+  }
+
+  return { findMany, saveMany, list, counts, deadlines, history }
+}
+
+type RecordColumns = [userId: Uint8Array, version: Uint8Array, record: Uint8Array]
+
+function recordOf([version, record]: [version: Uint8Array, record: Uint8Array]): StoredEnrollment {
+  return storedOf({ version: textOf(version), record: textOf(record) })
+}
+
+function chunksOf<Item>(items: readonly Item[], size: number): Item[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, at) => items.slice(at * size, (at + 1) * size))
+}
