@@ -7,6 +7,8 @@
 export { type Arbitraries, arbitraries } from './arbitraries.js'
 export type { RepositoryCase } from './cases.js'
 export { type FixedClock, fixedClock } from './clock.js'
+export type { RepositoryWithDirectory } from './directory-bench.js'
+export { directoryCases } from './directory-cases.js'
 export { type Phone, phone } from './phone.js'
 export { seededRandom } from './random.js'
 export type { OpenRepository } from './repository-bench.js'
