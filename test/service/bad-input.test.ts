@@ -824,7 +824,7 @@ describe('a record that was corrupted', () => {
     }
     const found: string[] = []
     for (const path of pathsOf(record)) {
-      for (const value of [undefined, null, 0, -1, 1.5, 8e12, 9e15, 'nonsense', '', {}, [null]]) {
+      for (const value of [undefined, null, 0, 1.5, 8e12, 9e15, 'nonsense', {}]) {
         const repository = counting(tampered(store, (one) => put(one, path, value)))
         repository.save = async () => {
           repository.calls.save++

@@ -139,7 +139,7 @@ const FAULTS: Record<string, { fault: Fault; answers: boolean }> = {
   ),
 }
 
-describe('a repository of which any one call goes wrong', () => {
+describe('a repository of which any one call goes wrong', { timeout: 60_000 }, () => {
   for (const [method, operation] of Object.entries({ ...CHANGES, ...READS })) {
     it(`${method}: answers only what was saved, and leaves the record before or the record after`, async () => {
       const before = comparable((await sceneOf(operation.scene)).stored)
@@ -218,7 +218,7 @@ describe('a repository of which any one call goes wrong', () => {
   })
 })
 
-describe('a client that tries again after each error', () => {
+describe('a client that tries again after each error', { timeout: 60_000 }, () => {
   it('has no code accepted twice, and sees no failure that was not recorded', async () => {
     const kinds = ['verifyCode, right', 'verifyCode, wrong', 'useRecoveryCode, right', 'useRecoveryCode, wrong']
     for (const kind of kinds) {
@@ -470,7 +470,7 @@ describe('a listener', () => {
   })
 })
 
-describe('a cipher of which any one call goes wrong', () => {
+describe('a cipher of which any one call goes wrong', { timeout: 60_000 }, () => {
   type Method = keyof SecretCipher
   const broken = new Error('the cipher failed')
   const answer = (value: unknown) => (method: Method) => (method === 'needsReseal' ? value : Promise.resolve(value))

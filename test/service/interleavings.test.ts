@@ -211,7 +211,7 @@ const TWO: [SceneName, string, string][] = [
   ['passed', 'use the pass', 'issue a pass'],
 ]
 
-describe('two operations at once', () => {
+describe('two operations at once', { timeout: 60_000 }, () => {
   for (const [sceneName, one, other] of TWO) {
     it(`${one} and ${other} come to what they come to one after the other, in every order of their calls`, async () => {
       const scene = await sceneOf(sceneName)
@@ -239,7 +239,7 @@ const THREE: [SceneName, string, string, string][] = [
   ['passed', 'use the pass', 'use the pass', 'issue a pass'],
 ]
 
-describe('three operations at once', () => {
+describe('three operations at once', { timeout: 60_000 }, () => {
   for (const [sceneName, ...names] of THREE) {
     it(`${names.join(', ')} come to what they come to in some order, however their calls are scheduled`, async () => {
       const scene = await sceneOf(sceneName)
@@ -262,7 +262,7 @@ describe('three operations at once', () => {
   }
 })
 
-describe('many operations at once', () => {
+describe('many operations at once', { timeout: 60_000 }, () => {
   it('of a right code exactly one is accepted, and none of the others is counted', async () => {
     const scene = await sceneOf('enrolled')
     const repository = await storeOf(scene)
