@@ -155,6 +155,16 @@ describe('a recovery code', () => {
     expect(told.when(USE, { handed: { recoveryCode: 'fresh' } }).types).toEqual(['recovery-code-rejected'])
   })
 
+  it('may be replaced by a code, which is used up with that', () => {
+    const code = codeOf(sealedSecret(PHONE), NOW)
+    const told = given(inPhase.enrolled).when(
+      { type: 'replace-recovery-codes', proof: 'totp', codes: [recoveryCode('new')] },
+      { handed: { code } },
+    )
+    expect(told.types).toEqual(['code-accepted', 'recovery-codes-replaced'])
+    expect(told.when(VERIFY, { handed: { code } }).types).toEqual(['code-replayed'])
+  })
+
   it('of somebody who had never signed in is the first sign-in of all', () => {
     const told = given({ ...inPhase.enrolled, signedInAt: null }).when(USE, { handed: { recoveryCode: 'fresh' } })
     expect(told.types).toEqual(['first-sign-in', 'recovery-code-used'])
