@@ -174,8 +174,7 @@ const CASES: readonly CaseRow<DirectoryBench>[] = [
         (await repository.list({ now: NOW, ...page }))[0]?.enrollment,
       ]
       for (const enrollment of answered) (enrollment as unknown as { list: number[] }).list.push(2)
-      const [event] = await repository.history('ada', page)
-      Object.assign(event?.details ?? {}, { at: 'changed' })
+      for (const { details } of await repository.history('ada', page)) Object.assign(details, { at: 'changed' })
       found(await repository.findMany(['ada']), [ada])
       await lists({}, [ada])
       equal(await repository.history('ada', page), ada.events, 'the events of "ada"')
@@ -207,13 +206,14 @@ const CASES: readonly CaseRow<DirectoryBench>[] = [
     async ({ repository, put, write, change, lists }) => {
       const [ada, old, alan] = [await put('ada'), await put('grace'), await put('alan')]
       const grace = await write('grace', old.version)
+      const [zoe, later, bob] = [change('zoe', null), change('alan', alan.version), change('bob', null)]
       const changes = [
         change('ada', null),
-        change('zoe', null),
+        zoe,
         change('grace', old.version),
-        change('alan', alan.version),
+        later,
         change('nobody', randomVersion()),
-        change('bob', null),
+        bob,
         change('edsger', ada.version),
       ]
       equal(
@@ -221,11 +221,10 @@ const CASES: readonly CaseRow<DirectoryBench>[] = [
         ['conflict', 'saved', 'conflict', 'saved', 'conflict', 'saved', 'conflict'],
         'the answers to changes that conflict among those that do not',
       )
-      const [, zoe, , alanLater, , bob] = changes as [never, EnrollmentChange, never, ...EnrollmentChange[]]
-      await lists({}, [ada, grace, zoe, alanLater as EnrollmentChange, bob as EnrollmentChange])
+      await lists({}, [ada, grace, zoe, later, bob])
       await tells(repository, 'ada', ada.events)
       await tells(repository, 'grace', [...old.events, ...grace.events])
-      await tells(repository, 'alan', [...alan.events, ...(alanLater?.events ?? [])])
+      await tells(repository, 'alan', [...alan.events, ...later.events])
       await tells(repository, 'nobody', [])
     },
   ],
@@ -269,7 +268,8 @@ const CASES: readonly CaseRow<DirectoryBench>[] = [
       )
       await lists({}, created)
       // Every third is over a version gone by.
-      const expected = (at: number): string => (at % 3 === 0 ? randomVersion() : `${created[at]?.version}`)
+      const expected = (at: number): string =>
+        at % 3 === 0 ? randomVersion() : (created[at] as EnrollmentChange).version
       const replaced = created.map(({ userId }, at) => change(userId, expected(at), { at, text, later: true }))
       equal(
         await repository.saveMany(replaced),
@@ -288,10 +288,10 @@ const CASES: readonly CaseRow<DirectoryBench>[] = [
     async ({ repository, together, change, lists }) => {
       const users = Array.from({ length: 24 }, (_, at) => `user ${at}`)
       let versions = users.map((): string | null => null)
-      const told = users.map((): EnrollmentChange['events'][number][] => [])
+      const told = new Map(users.map((userId): [string, EnrollmentChange['events']] => [userId, []]))
       for (const round of [1, 2, 3]) {
         const callers = Array.from({ length: 4 }, (_, by) => {
-          const changes = users.map((userId, at) => change(userId, versions[at] ?? null, { by, round }))
+          const changes = users.map((userId, at) => change(userId, versions[at] as string | null, { by, round }))
           return by % 2 === 0 ? changes : changes.reverse()
         })
         const outcomes = await together(callers, async (over, changes) => {
@@ -308,9 +308,10 @@ const CASES: readonly CaseRow<DirectoryBench>[] = [
         })
         await lists({}, winners)
         versions = winners.map(({ version }) => version)
-        for (const [at, { userId, events }] of winners.entries()) {
-          told[at]?.push(...events)
-          await tells(repository, userId, told[at] ?? [])
+        for (const { userId, events } of winners) {
+          const all = [...(told.get(userId) as EnrollmentChange['events']), ...events]
+          told.set(userId, all)
+          await tells(repository, userId, all)
         }
       }
     },
@@ -539,20 +540,20 @@ const CASES: readonly CaseRow<DirectoryBench>[] = [
     async ({ gather, lists }) => {
       const everybody = inByteOrder(await gather())
       const overdue = inPhase(everybody, 'overdue', NOW)
-      const last = everybody.at(-1)?.userId ?? null
+      const ids = everybody.map(({ userId }) => userId)
       for (const { filter, start, expected, limits } of [
         { filter: {}, start: null, expected: everybody, limits: [7, everybody.length, LIMIT] },
         { filter: { phase: 'overdue' }, start: null, expected: overdue, limits: [1, 3] },
-        { filter: {}, start: everybody.at(-21)?.userId ?? null, expected: everybody.slice(-20), limits: [1, 20, 21] },
+        { filter: {}, start: ids.at(-21) as string, expected: everybody.slice(-20), limits: [1, 20, 21] },
       ] as const) {
         for (const limit of limits) {
           let after: string | null = start
           for (let at = 0; at < expected.length; at += limit) {
             const page: readonly EnrollmentChange[] = expected.slice(at, at + limit)
             await lists({ ...filter, after, limit }, page)
-            after = page.at(-1)?.userId ?? null
+            after = (page.at(-1) as EnrollmentChange).userId
           }
-          await lists({ ...filter, after: last, limit }, [])
+          await lists({ ...filter, after: ids.at(-1) as string, limit }, [])
         }
       }
     },
@@ -579,7 +580,8 @@ const CASES: readonly CaseRow<DirectoryBench>[] = [
       const saved = new Map<string, EnrollmentChange>()
       for (let at = 10; at < 30; at += 2) saved.set(`user ${at}`, await put(`user ${at}`))
       const remove = async (userId: string): Promise<void> => {
-        equal(await repository.remove(userId, `${saved.get(userId)?.version}`), 'removed', 'a removal between pages')
+        const { version } = saved.get(userId) as EnrollmentChange
+        equal(await repository.remove(userId, version), 'removed', 'a removal between pages')
       }
       const page = (...ids: string[]): EnrollmentChange[] => ids.map((id) => saved.get(id) as EnrollmentChange)
       await lists({ limit: 3 }, page('user 10', 'user 12', 'user 14'))
@@ -779,14 +781,15 @@ const CASES: readonly CaseRow<DirectoryBench>[] = [
       const made = change('ada', null)
       made.events = Array.from({ length: 25 }, (_, at) => eventOf('ada', at + 1))
       equal(await repository.save(made), 'saved', 'a save with 25 events')
+      const ids = made.events.map(({ id }) => id)
       for (const limit of [1, 7, 24, 25, LIMIT]) {
         for (let at = 0; at <= made.events.length; at += limit) {
-          const after = at === 0 ? null : (made.events[at - 1]?.id ?? null)
+          const after = at === 0 ? null : (ids[at - 1] as string)
           await tells(repository, 'ada', made.events.slice(at, at + limit), { after, limit })
         }
       }
-      await tells(repository, 'ada', [], { after: made.events.at(-1)?.id ?? null, limit: 1 })
-      await tells(repository, 'ada', made.events.slice(3, 5), { after: `${made.events[2]?.id}!`, limit: 2 })
+      await tells(repository, 'ada', [], { after: ids.at(-1) as string, limit: 1 })
+      await tells(repository, 'ada', made.events.slice(3, 5), { after: `${ids[2]}!`, limit: 2 })
     },
   ],
   [
@@ -802,7 +805,7 @@ const CASES: readonly CaseRow<DirectoryBench>[] = [
       }
       for (const { userId, events } of saved) {
         await tells(repository, userId, events)
-        await tells(repository, userId, events.slice(1), { after: events[0]?.id ?? null, limit: LIMIT })
+        await tells(repository, userId, events.slice(1), { after: eventOf(userId, 1).id, limit: LIMIT })
       }
       await tells(repository, 'nobody', [])
     },
