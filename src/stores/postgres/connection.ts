@@ -1,42 +1,39 @@
 import { LeewayError } from '../../errors.js'
 import type { PgClient, Pglite, PgPool, PostgresDatabase, PostgresSql, PostgresValue } from './driver.js'
 
-/** A statement whose text never changes, and a name to prepare it under. */
-export interface Statement {
-  name: string
-  text: string
-}
-
 /** What leeway asks of a database, however its driver says it. */
 export interface Connection {
-  /** Runs one statement, in a transaction of its own and in one round trip, and answers its rows. */
-  query<Row>(statement: Statement | string, values: readonly PostgresValue[]): Promise<readonly Row[]>
-  /** Runs several statements without parameters as one transaction (PostgreSQL, "Simple Query", 55.2.2.1). */
+  /** Runs one statement in a transaction of its own, and answers its rows. */
+  query<Row>(text: string, values: readonly PostgresValue[]): Promise<readonly Row[]>
+  /** The same for a text that is another one each time: not worth preparing. */
+  queryOnce<Row>(text: string, values: readonly PostgresValue[]): Promise<readonly Row[]>
+  /** Runs several statements without parameters as one transaction (PostgreSQL, "Multiple Statements in a Simple Query"). */
   script(text: string): Promise<void>
 }
 
-const REFUSED = 'db must be a Pool or Client of pg, a PGlite, or the sql of postgres'
-
 /** Recognises the driver by its shape, once. Refuses what is none, and what is part of somebody else's transaction. */
-export function connectionOf(db: PostgresDatabase, prepare: boolean): Connection {
-  if (typeof db === 'function') return ofPostgres(db as PostgresSql)
-  if (typeof db !== 'object' || db === null || !('query' in db)) throw new TypeError(REFUSED)
-  if ('isInTransaction' in db) return ofPglite(db)
-  // The transaction that PGlite hands to a callback.
-  if ('rollback' in db) throw inTransaction()
-  if (!('connect' in db)) throw new TypeError(REFUSED)
-  return ofPg(db, prepare)
+export function connectionOf(db: PostgresDatabase): Connection {
+  if (isDriver(db)) {
+    if ('savepoint' in db || 'rollback' in db) throw inTransaction()
+    if ('unsafe' in db && 'reserve' in db) return ofPostgres(db)
+    if ('isInTransaction' in db) return ofPglite(db)
+    if ('connect' in db) return 'totalCount' in db ? ofPool(db) : ofClient(db)
+  }
+  throw new TypeError('db must be a Pool or Client of pg, a PGlite, or the sql of postgres')
 }
 
-function ofPool(db: PgPool): Connection {
-  return {
-    async query<Row>(text: string, values: readonly PostgresValue[]) {
-      return (await db.query(text, values)).rows as readonly Row[]
-    },
-    async script(text) {
-      await db.query(text)
-    },
+function isDriver(db: unknown): db is PostgresDatabase {
+  return typeof db === 'function' || (typeof db === 'object' && db !== null && 'query' in db)
+}
+
+function ofPool(db: Pick<PgPool, 'query'>): Connection {
+  async function query<Row>(text: string, values: readonly PostgresValue[]): Promise<readonly Row[]> {
+    return (await db.query(text, values as unknown[])).rows as readonly Row[]
   }
+  async function script(text: string): Promise<void> {
+    await db.query(text)
+  }
+  return { query, queryOnce: query, script }
 }
 
 function ofClient(db: PgClient): Connection {
@@ -52,44 +49,36 @@ function ofClient(db: PgClient): Connection {
     last = result.catch(() => {})
     return result
   }
-  return {
-    query: (text, values) => inTurn(() => query(text, values)),
-    script: (text) => inTurn(() => script(text)),
-  }
+  const queryInTurn: Connection['query'] = (text, values) => inTurn(() => query(text, values))
+  return { query: queryInTurn, queryOnce: queryInTurn, script: (text) => inTurn(() => script(text)) }
 }
+
 function ofPglite(db: Pglite): Connection {
+  // Waiting for the transaction instead would be for ever where it is waiting for leeway.
   const assertFree = (): void => {
-    // Waiting for it instead would be for ever where it is the transaction that waits for leeway.
     if (db.isInTransaction()) throw inTransaction()
   }
-  return {
-    async query<Row>(statement: Statement | string, values: readonly PostgresValue[]) {
-      assertFree()
-      const { rows } = await db.query(typeof statement === 'string' ? statement : statement.text, [...values])
-      return rows as readonly Row[]
-    },
-    async script(text) {
-      assertFree()
-      await db.exec(text)
-    },
+  async function query<Row>(text: string, values: readonly PostgresValue[]): Promise<readonly Row[]> {
+    assertFree()
+    return (await db.query(text, [...values])).rows as readonly Row[]
   }
+  async function script(text: string): Promise<void> {
+    assertFree()
+    await db.exec(text)
+  }
+  return { query, queryOnce: query, script }
 }
 
 function ofPostgres(db: PostgresSql): Connection {
-  if ('savepoint' in db) throw inTransaction()
-  if (typeof db.unsafe !== 'function' || typeof db.reserve !== 'function') throw new TypeError(REFUSED)
-  return {
-    async query<Row>(statement: Statement | string, values: readonly PostgresValue[]) {
-      // Unprepared it would ask for the types first, which is a round trip; the host's own `prepare: false` wins.
-      const prepare = typeof statement !== 'string'
-      const text = prepare ? statement.text : statement
-      const rows = await db.unsafe(text, values as string[], { prepare })
-      return rows as readonly Row[]
-    },
-    async script(text) {
-      await db.unsafe(text)
-    },
+  const querying =
+    (prepare: boolean) =>
+    async <Row>(text: string, values: readonly PostgresValue[]): Promise<readonly Row[]> =>
+      (await db.unsafe(text, [...values] as string[], { prepare })) as readonly Row[]
+  async function script(text: string): Promise<void> {
+    await db.unsafe(text)
   }
+  // Unprepared, it asks for the types of parameters first: one more round trip. The host's `prepare: false` wins.
+  return { query: querying(true), queryOnce: querying(false), script }
 }
 
 function inTransaction(): LeewayError {

@@ -15,7 +15,7 @@ import {
   type RecordRow,
   storedOf,
 } from '../sql/index.js'
-import type { Connection, Statement } from './connection.js'
+import type { Connection } from './connection.js'
 import { attempt, isUndone, storeError } from './errors.js'
 import type { PostgresTables } from './schema.js'
 
@@ -57,17 +57,17 @@ export function directoryOf(
 
   async function list(query: DirectoryQuery): Promise<readonly StoredEnrollment[]> {
     const { text, parameters } = listQuery(tables.records, query, NUMBERED)
-    return (await attempt(() => connection.query<RecordRow>(text, parameters))).map(storedOf)
+    return (await attempt(() => connection.queryOnce<RecordRow>(text, parameters))).map(storedOf)
   }
 
   async function counts(now: number): Promise<PhaseCounts> {
     const text = countsSql(tables.records, now, NUMBERED)
-    return countsOf(await attempt(() => connection.query<CountRow>(text, [])))
+    return countsOf(await attempt(() => connection.queryOnce<CountRow>(text, [])))
   }
 
   async function deadlines({ edges }: { edges: readonly number[]; now: number }): Promise<readonly number[]> {
     const text = deadlinesSql(tables.records, edges, NUMBERED)
-    const rows = text === null ? [] : await attempt(() => connection.query<DeadlineRow>(text, []))
+    const rows = text === null ? [] : await attempt(() => connection.queryOnce<DeadlineRow>(text, []))
     return deadlinesOf(rows, edges)
   }
 
@@ -76,7 +76,7 @@ export function directoryOf(
     page: { after: string | null; limit: number },
   ): Promise<readonly EnrollmentChange['events'][number][]> {
     const { text, parameters } = historyQuery(tables.events, userId, page, NUMBERED)
-    return (await attempt(() => connection.query<{ event: string }>(text, parameters))).map(eventOf)
+    return (await attempt(() => connection.queryOnce<{ event: string }>(text, parameters))).map(eventOf)
   }
 
   return { findMany, saveMany, list, counts, deadlines, history }
@@ -88,21 +88,16 @@ function rowOf({ userId, version, expected, enrollment, index, events }: Enrollm
   return { user_id: userId, version, expected, record: enrollment, events, ...Object.fromEntries(facts) }
 }
 
-function statementsOf({ records, events }: PostgresTables): Readonly<Record<'findMany' | 'saveMany', Statement>> {
+function statementsOf({ records, events }: PostgresTables): Readonly<Record<'findMany' | 'saveMany', string>> {
   const facts = Object.values(FACT_COLUMNS)
   const types = facts.map((column) => `${column} ${['required', 'suspended'].includes(column) ? 'boolean' : 'bigint'}`)
   const values = ['change.version', 'CAST(change.record AS text)', ...facts.map((column) => `change.${column}`)]
   const assignments = ['version', 'record', ...facts].map((column, at) => `${column} = ${values[at]}`)
   return {
-    findMany: {
-      name: 'leeway_find_many',
-      text: `SELECT user_id, version, record FROM ${records}
+    findMany: `SELECT user_id, version, record FROM ${records}
 WHERE user_id = ANY (ARRAY(SELECT json_array_elements_text(CAST(CAST($1 AS text) AS json))))`,
-    },
     // Rows are locked in the order of their ids, so that two batches wait for each other and do not deadlock.
-    saveMany: {
-      name: 'leeway_save_many',
-      text: `WITH change AS (
+    saveMany: `WITH change AS (
   SELECT * FROM json_to_recordset(CAST(CAST($1 AS text) AS json))
     AS entry(user_id text, version text, expected text, record json, events json, ${types.join(', ')})
 ), held AS (
@@ -123,6 +118,5 @@ WHERE user_id = ANY (ARRAY(SELECT json_array_elements_text(CAST(CAST($1 AS text)
   SELECT saved.user_id, event->>'id', event->>'type', CAST(event->>'at' AS bigint), CAST(event AS text)
   FROM saved JOIN change ON change.user_id = saved.user_id, json_array_elements(change.events) AS event
 ) SELECT user_id FROM saved`,
-    },
   }
 }

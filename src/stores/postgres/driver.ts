@@ -5,9 +5,7 @@ interface Rows {
 
 /** The `Pool` of `pg`: each statement gets a connection of its own for as long as it runs. */
 export interface PgPool {
-  query(text: string): Promise<Rows>
-  query(text: string, values: readonly unknown[]): Promise<Rows>
-  query(statement: { name: string; text: string; values: readonly unknown[] }): Promise<Rows>
+  query(text: string, values?: unknown[]): Promise<Rows>
   connect(): Promise<unknown>
   readonly totalCount: number
 }

@@ -1,11 +1,19 @@
+import type { EnrollmentIndex } from '../../enrollment/phase.js'
 import type { EnrollmentDirectory } from '../../ports/directory.js'
 import type { EnrollmentChange, EnrollmentRepository, StoredEnrollment } from '../../ports/index.js'
 import { FACT_COLUMNS, type RecordRow, storedOf } from '../sql/index.js'
-import { type Connection, connectionOf, type Statement } from './connection.js'
+import { type Connection, connectionOf } from './connection.js'
 import { directoryOf } from './directory.js'
 import type { PostgresDatabase, PostgresValue } from './driver.js'
 import { attempt, isUndone, storeError } from './errors.js'
-import { assertSetting, type PostgresOptions, type PostgresTables, settingStatement, tablesOf } from './schema.js'
+import {
+  assertSetting,
+  type PostgresOptions,
+  type PostgresTables,
+  type Setting,
+  settingSql,
+  tablesOf,
+} from './schema.js'
 
 /**
  * Keeps enrollments in PostgreSQL, or CockroachDB, through a `Pool` or `Client` of pg, a PGlite, or the `sql` of
@@ -36,7 +44,7 @@ export function postgresRepository(
   options: PostgresOptions = {},
 ): EnrollmentRepository & EnrollmentDirectory {
   const tables = tablesOf(options)
-  const connection = checked(connectionOf(db, options.prepare === true), tables)
+  const connection = checked(connectionOf(db), tables)
   const statements = statementsOf(tables)
 
   async function find(userId: string): Promise<StoredEnrollment | null> {
@@ -44,13 +52,19 @@ export function postgresRepository(
     return row === undefined ? null : storedOf(row)
   }
 
-  async function save(change: EnrollmentChange): Promise<'saved' | 'conflict'> {
-    const { userId, version, expected } = change
-    const statement = expected === null ? statements.insert : statements.update
-    const values = [userId, version, JSON.stringify(change.enrollment), ...factsOf(change.index)]
-    const events = JSON.stringify(change.events)
-    const all = expected === null ? [...values, events] : [...values, events, expected]
-    return (await applied(connection, statement, all)) ? 'saved' : 'conflict'
+  async function save({
+    userId,
+    enrollment,
+    index,
+    version,
+    expected,
+    events,
+  }: EnrollmentChange): Promise<'saved' | 'conflict'> {
+    const values = [userId, version, JSON.stringify(enrollment), ...FACTS.map((fact) => index[fact])]
+    if (expected !== null) values.push(expected)
+    for (const event of events) values.push(event.id, event.type, event.at, JSON.stringify(event))
+    const write = expected === null ? statements.insert : statements.update
+    return (await applied(connection, write(events.length), values)) ? 'saved' : 'conflict'
   }
 
   async function remove(userId: string, expected: string): Promise<'removed' | 'conflict'> {
@@ -61,13 +75,9 @@ export function postgresRepository(
 }
 
 /** Whether a conditional write took place. */
-async function applied(
-  connection: Connection,
-  statement: Statement,
-  values: readonly PostgresValue[],
-): Promise<boolean> {
+async function applied(connection: Connection, text: string, values: readonly PostgresValue[]): Promise<boolean> {
   try {
-    return (await connection.query(statement, values)).length > 0
+    return (await connection.query(text, values)).length > 0
   } catch (error) {
     // Above read committed, the loser of a race is told so; the statement was a transaction, and all of it is undone.
     if (isUndone(error)) return false
@@ -78,64 +88,75 @@ async function applied(
 /** The connection, once it is known that what it leads to keeps the promises; asked again after a failure. */
 function checked(connection: Connection, tables: PostgresTables): Connection {
   let setting: Promise<void> | null = null
-  async function settle(): Promise<void> {
-    const [found] = await connection.query<Parameters<typeof assertSetting>[0]>(settingStatement(tables).text, [])
-    assertSetting(found as Parameters<typeof assertSetting>[0], tables)
+  function settled(): Promise<void> {
+    setting ??= connection
+      .queryOnce<Setting>(settingSql(tables), [])
+      .then(([found]) => assertSetting(found as Setting, tables))
+    return setting.catch((error: unknown) => {
+      setting = null
+      throw error
+    })
   }
-  return {
-    ...connection,
-    async query(statement, values) {
-      setting ??= settle().catch((error: unknown) => {
-        setting = null
-        throw error
-      })
-      await setting
-      return connection.query(statement, values)
-    },
-  }
+  const after =
+    (query: Connection['query']): Connection['query'] =>
+    async (text, values) => {
+      await settled()
+      return query(text, values)
+    }
+  return { ...connection, query: after(connection.query), queryOnce: after(connection.queryOnce) }
 }
 
-type Statements = Readonly<Record<'find' | 'insert' | 'update' | 'remove', Statement>>
+interface Statements {
+  find: string
+  insert(eventCount: number): string
+  update(eventCount: number): string
+  remove: string
+}
 
-/** Parameters come as user id, version, record, facts, events and the version that is expected. */
+const FACTS = Object.keys(FACT_COLUMNS) as (keyof EnrollmentIndex)[]
+
+/** Parameters come as user id, version, record, facts, the version that is expected, and each event's. */
 function statementsOf({ records, events }: PostgresTables): Statements {
-  const facts = Object.values(FACT_COLUMNS)
-  const columns = `user_id, version, record, ${facts.join(', ')}`
-  const places = ['$1', '$2', '$3', ...facts.map((_, at) => `$${at + 4}`)]
-  const assignments = ['version = $2', 'record = $3', ...facts.map((column, at) => `${column} = $${at + 4}`)]
-  // The row count of the write decides whether there is anything to tell, and is what is answered.
-  const told = `, told AS (
-  INSERT INTO ${events} (user_id, id, type, at, event)
-  SELECT saved.user_id, event->>'id', event->>'type', CAST(event->>'at' AS bigint), CAST(event AS text)
-  FROM saved, json_array_elements(CAST(CAST($${facts.length + 4} AS text) AS json)) AS event
-) SELECT user_id FROM saved`
+  const columns = ['user_id', 'version', 'record', ...Object.values(FACT_COLUMNS)]
+  const places = columns.map((_, at) => `$${at + 1}`)
+  const assignments = columns.map((column, at) => `${column} = ${places[at]}`).slice(1)
+
+  /** A write and its events in one statement: where nothing was written, there is no row to add events for. */
+  const told = (write: string, parameterCount: number) =>
+    kept((eventCount) => {
+      if (eventCount === 0) return write
+      const rows = Array.from({ length: eventCount }, (_, at) => {
+        const [id, type, time, event] = [1, 2, 3, 4].map((place) => `$${parameterCount + 4 * at + place}`)
+        return `(${id}, ${type}, CAST(${time} AS bigint), ${event})`
+      })
+      return `WITH saved AS (${write})
+INSERT INTO ${events} (user_id, id, type, at, event)
+SELECT user_id, event.* FROM saved, (VALUES ${rows.join(', ')}) AS event RETURNING user_id`
+    })
+
   return {
-    find: { name: 'leeway_find', text: `SELECT version, record FROM ${records} WHERE user_id = $1` },
+    find: `SELECT version, record FROM ${records} WHERE user_id = $1`,
     // Only a user who is there already is passed over; any other constraint is an error.
-    insert: {
-      name: 'leeway_insert',
-      text: `WITH saved AS (
-  INSERT INTO ${records} (${columns}) VALUES (${places.join(', ')}) ON CONFLICT (user_id) DO NOTHING RETURNING user_id
-)${told}`,
-    },
-    update: {
-      name: 'leeway_update',
-      text: `WITH saved AS (
-  UPDATE ${records} SET ${assignments.join(', ')}
-  WHERE user_id = $1 AND version = $${facts.length + 5} RETURNING user_id
-)${told}`,
-    },
-    remove: {
-      name: 'leeway_remove',
-      text: `WITH removed AS (
+    insert: told(
+      `INSERT INTO ${records} (${columns.join(', ')}) VALUES (${places.join(', ')})
+ON CONFLICT (user_id) DO NOTHING RETURNING user_id`,
+      columns.length,
+    ),
+    update: told(
+      `UPDATE ${records} SET ${assignments.join(', ')}
+WHERE user_id = $1 AND version = $${columns.length + 1} RETURNING user_id`,
+      columns.length + 1,
+    ),
+    remove: `WITH removed AS (
   DELETE FROM ${records} WHERE user_id = $1 AND version = $2 RETURNING user_id
 ), forgotten AS (
   DELETE FROM ${events} WHERE user_id = $1 AND EXISTS (SELECT 1 FROM removed)
 ) SELECT user_id FROM removed`,
-    },
   }
 }
 
-function factsOf(index: EnrollmentChange['index']): PostgresValue[] {
-  return (Object.keys(FACT_COLUMNS) as (keyof typeof FACT_COLUMNS)[]).map((fact) => index[fact])
+/** Made once for each number of events, of which there are few. */
+function kept(make: (count: number) => string): (count: number) => string {
+  const made: string[] = []
+  return (count) => (made[count] ??= make(count))
 }

@@ -1,11 +1,11 @@
 import { assertKnownKeys, assertObject, assertOneOf } from '../../assert.js'
 import { LeewayError } from '../../errors.js'
 import { everySql, NUMBERED, standingConditions } from '../sql/index.js'
-import { type Connection, connectionOf, type Statement } from './connection.js'
+import { type Connection, connectionOf } from './connection.js'
 import type { PostgresDatabase } from './driver.js'
 import { attempt, isMissingTable } from './errors.js'
 
-/** Where leeway's tables are, and how it speaks to them. */
+/** Where leeway's tables are. */
 export interface PostgresOptions {
   /** the schema of the tables, which is there already; default: the first of the connection's `search_path` */
   schema?: string | undefined
@@ -14,11 +14,6 @@ export interface PostgresOptions {
    * `leeway`. 1 to 50 characters of a-z 0-9 _, not beginning with a digit.
    */
   table?: string | undefined
-  /**
-   * Whether `pg` keeps the statements prepared on each connection, which saves the server the planning; default false.
-   * Not behind a PgBouncer in transaction mode before 1.21. The `sql` of postgres has an option of its own for it.
-   */
-  prepare?: boolean | undefined
 }
 
 /** For which server {@link postgresSchema} writes. */
@@ -40,9 +35,8 @@ export interface PostgresTables {
 /** The names of all tables, after those that are configured; refuses what no identifier is. */
 export function tablesOf(options: PostgresOptions): PostgresTables {
   assertObject(options, 'options')
-  assertKnownKeys(options, ['schema', 'table', 'prepare'], 'options')
-  const { schema, table = 'leeway', prepare = false } = options
-  if (typeof prepare !== 'boolean') throw new TypeError('options.prepare must be a boolean')
+  assertKnownKeys(options, ['schema', 'table'], 'options')
+  const { schema, table = 'leeway' } = options
   assertName(table, 'options.table')
   if (schema !== undefined) assertName(schema, 'options.schema')
   const named = (name: string): string => (schema === undefined ? `"${name}"` : `"${schema}"."${name}"`)
@@ -147,7 +141,7 @@ const MIGRATION_LOCK = 0x6c_65_65_77_61_79
  */
 export async function migrate(db: PostgresDatabase, options: PostgresOptions = {}): Promise<void> {
   const tables = tablesOf(options)
-  const connection = connectionOf(db, false)
+  const connection = connectionOf(db)
   await attempt(async () => {
     const [found] = await connection.query<{ version: string }>('SELECT version() AS version', [])
     const steps = stepsOf(tables, serverOf(String(found?.version)))
@@ -185,7 +179,8 @@ function assertKnown(version: number, tables: PostgresTables): void {
   }
 }
 
-interface Setting {
+/** What {@link settingSql} answers. */
+export interface Setting {
   version: unknown
   server: string
   encoding: string
@@ -195,15 +190,12 @@ interface Setting {
 }
 
 /** What is asked of a database once, before anything else. */
-export function settingStatement({ records, schema }: PostgresTables): Statement {
-  return {
-    name: 'leeway_setting',
-    text: `SELECT (SELECT max(version) FROM ${schema}) AS version, version() AS server,
+export function settingSql({ records, schema }: PostgresTables): string {
+  return `SELECT (SELECT max(version) FROM ${schema}) AS version, version() AS server,
   current_setting('server_encoding') AS encoding, current_setting('transaction_read_only') AS read_only,
   current_setting('synchronous_commit') AS commit,
   (SELECT c.collname FROM pg_attribute a JOIN pg_collation c ON c.oid = a.attcollation
-   WHERE a.attrelid = CAST('${records}' AS regclass) AND a.attname = 'user_id') AS collation`,
-  }
+   WHERE a.attrelid = CAST('${records}' AS regclass) AND a.attname = 'user_id') AS collation`
 }
 
 /** Refuses a database that `migrate` has not brought up to date, or whose setting breaks a promise of the repository. */
