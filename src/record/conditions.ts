@@ -1,8 +1,11 @@
+import { assertInstant } from '../assert.js'
 import { type EnrollmentIndex, type FlagFact, type InstantFact, type Phase, testsOf } from '../enrollment/phase.js'
 import type { RolloutFilter } from '../ports/directory.js'
 import type { Instant } from '../totp/instant.js'
 
-export { PHASES } from '../enrollment/phase.js'
+/** What stores need besides: they know the machine by this module alone. */
+export { type EnrollmentIndex, PHASES, type Phase, phaseOf } from '../enrollment/phase.js'
+export type { Instant } from '../totp/instant.js'
 
 /**
  * One condition on one fact of `EnrollmentIndex`, its instant filled in: what a store makes of a filter. A fact that is
@@ -73,6 +76,14 @@ function stands(instant: Instant | null, condition: InstantCondition): boolean {
       return instant !== null && instant < condition.than
     case 'not-before':
       return instant !== null && instant >= condition.than
+  }
+}
+
+/** Refuses edges of intervals that are no instants, or that go back. */
+export function assertEdges(edges: readonly Instant[]): void {
+  for (const [at, edge] of edges.entries()) {
+    assertInstant(edge, 'query.edges')
+    if (edge < (edges[at - 1] ?? 0)) throw new RangeError('query.edges must not go back')
   }
 }
 

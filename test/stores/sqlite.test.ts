@@ -47,7 +47,9 @@ for (const { name: driver, skip, open } of drivers) {
       onTestFinished(() => void db.close())
       return db
     }
-    async function fresh(path?: string): Promise<{ db: TestDatabase; repository: EnrollmentRepository }> {
+    async function fresh(
+      path?: string,
+    ): Promise<{ db: TestDatabase; repository: ReturnType<typeof sqliteRepository> }> {
       const db = opened(path)
       await migrate(db)
       return { db, repository: sqliteRepository(db) }
@@ -243,6 +245,8 @@ for (const { name: driver, skip, open } of drivers) {
         expect(await other.save(change())).toBe('conflict')
         expect(await other.remove('ada', 'v0')).toBe('conflict')
         expect(await repository.find('ada')).toMatchObject({ version: 'v1' })
+        expect(await other.counts(0)).toEqual(await repository.counts(0))
+        expect(await other.counts(0)).toMatchObject({ total: 1, optional: 1 })
       })
 
       it('that answers null for no row, as some drivers do, has no record', async () => {
@@ -526,7 +530,11 @@ function withStatements(db: TestDatabase, wrap: (statement: Statement) => Statem
     exec: (sql) => db.exec(sql),
     prepare(sql) {
       const statement = db.prepare(sql)
-      return wrap({ get: (...values) => statement.get(...values), run: (...values) => statement.run(...values) })
+      return wrap({
+        get: (...values) => statement.get(...values),
+        all: (...values) => statement.all(...values),
+        run: (...values) => statement.run(...values),
+      })
     },
   }
 }
@@ -534,11 +542,14 @@ function withStatements(db: TestDatabase, wrap: (statement: Statement) => Statem
 /** As drivers do where the host has turned whole numbers into bigint. */
 function withBigInts(db: TestDatabase): SqliteDatabase {
   const big = (value: unknown): unknown => (Number.isInteger(value) ? BigInt(value as number) : value)
+  const bigRow = (row: unknown): object =>
+    Object.fromEntries(Object.entries(row as object).map(([name, value]) => [name, big(value)]))
   return withStatements(db, (statement) => ({
     get(...values) {
-      const row = statement.get(...values) as object | undefined
-      return row && Object.fromEntries(Object.entries(row).map(([name, value]) => [name, big(value)]))
+      const row = statement.get(...values)
+      return row === undefined ? undefined : bigRow(row)
     },
+    all: (...values) => statement.all(...values).map(bigRow),
     run: (...values) => ({ changes: BigInt(statement.run(...values).changes) }),
   }))
 }

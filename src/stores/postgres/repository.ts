@@ -1,4 +1,3 @@
-import type { EnrollmentIndex } from '../../enrollment/phase.js'
 import type { EnrollmentDirectory } from '../../ports/directory.js'
 import type { EnrollmentChange, EnrollmentRepository, StoredEnrollment } from '../../ports/index.js'
 import { FACT_COLUMNS, type RecordRow, storedOf } from '../sql/index.js'
@@ -113,7 +112,7 @@ interface Statements {
   remove: string
 }
 
-const FACTS = Object.keys(FACT_COLUMNS) as (keyof EnrollmentIndex)[]
+const FACTS = Object.keys(FACT_COLUMNS) as (keyof EnrollmentChange['index'])[]
 
 /** Parameters come as user id, version, record, facts, the version that is expected, and each event's. */
 function statementsOf({ records, events }: PostgresTables): Statements {

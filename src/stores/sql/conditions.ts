@@ -1,7 +1,13 @@
 import { assertInstant } from '../../assert.js'
-import { type EnrollmentIndex, PHASES, type Phase } from '../../enrollment/phase.js'
-import { type Condition, lockCondition, phaseConditions } from '../../record/conditions.js'
-import type { Instant } from '../../totp/instant.js'
+import {
+  type Condition,
+  type EnrollmentIndex,
+  type Instant,
+  lockCondition,
+  PHASES,
+  type Phase,
+  phaseConditions,
+} from '../../record/conditions.js'
 import type { SqlDialect } from './dialect.js'
 
 /** The column of each fact, in the order in which every statement has them. */

@@ -1,9 +1,14 @@
 import { assertInstant, assertWhole } from '../../assert.js'
-import { PHASES } from '../../enrollment/phase.js'
-import type { UserId } from '../../enrollment/user.js'
 import type { DirectoryQuery, PhaseCounts } from '../../ports/directory.js'
-import { type Condition, endOfPrefix, filterConditions, STOPPABLE } from '../../record/conditions.js'
-import type { Instant } from '../../totp/instant.js'
+import {
+  assertEdges,
+  type Condition,
+  endOfPrefix,
+  filterConditions,
+  type Instant,
+  PHASES,
+  STOPPABLE,
+} from '../../record/conditions.js'
 import { conditionSql, everySql, instantSql, lockedSql, phaseSql } from './conditions.js'
 import type { SqlDialect, SqlQuery } from './dialect.js'
 
@@ -29,7 +34,7 @@ export function listQuery(records: string, query: DirectoryQuery, dialect: SqlDi
   assertInstant(now, 'query.now')
   assertWhole(limit, 'query.limit', 1, 2 ** 31 - 1)
   const parameters: string[] = []
-  const compared = (operator: string, value: UserId): string =>
+  const compared = (operator: string, value: string): string =>
     `user_id ${operator} ${dialect.parameter(parameters.push(value))}`
   const terms = filterConditions(query, now).map((condition) => conditionSql(condition, dialect))
   // An empty prefix is one that every id has.
@@ -66,10 +71,7 @@ export function countsOf(rows: readonly CountRow[]): PhaseCounts {
  * null where there is nothing between, and so nothing to ask. The edges must not go back.
  */
 export function deadlinesSql(records: string, edges: readonly Instant[], dialect: SqlDialect): string | null {
-  for (const [at, edge] of edges.entries()) {
-    assertInstant(edge, 'query.edges')
-    if (edge < (edges[at - 1] ?? 0)) throw new RangeError('query.edges must not go back')
-  }
+  assertEdges(edges)
   const [first, last] = [edges[0], edges.at(-1)]
   if (first === undefined || last === undefined || first === last) return null
   const between: Condition[] = [
@@ -91,7 +93,7 @@ export function deadlinesOf(rows: readonly DeadlineRow[], edges: readonly Instan
 /** A user's events in their order, after one of them: `event`. The column of their ids must compare bytes. */
 export function historyQuery(
   events: string,
-  userId: UserId,
+  userId: string,
   page: { after: string | null; limit: number },
   dialect: SqlDialect,
 ): SqlQuery {

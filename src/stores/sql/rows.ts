@@ -1,6 +1,5 @@
-import type { EnrollmentEvent } from '../../enrollment/events.js'
 import { LeewayError } from '../../errors.js'
-import type { StoredEnrollment } from '../../ports/index.js'
+import type { EnrollmentChange, StoredEnrollment } from '../../ports/index.js'
 
 /** A record as its row has it. */
 export interface RecordRow {
@@ -14,7 +13,7 @@ export function storedOf({ version, record }: RecordRow): StoredEnrollment {
 }
 
 /** The event that a row keeps; `ERR_RECORD` where that is not JSON. */
-export function eventOf({ event }: { event: string }): EnrollmentEvent {
+export function eventOf({ event }: { event: string }): EnrollmentChange['events'][number] {
   return parsed(event, 'event')
 }
 

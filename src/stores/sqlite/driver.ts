@@ -5,6 +5,7 @@ export type SqliteValue = string | number | null
 export interface SqliteStatement {
   run(...parameters: SqliteValue[]): { changes: number | bigint }
   get(...parameters: SqliteValue[]): unknown
+  all(...parameters: SqliteValue[]): unknown[]
 }
 
 /**

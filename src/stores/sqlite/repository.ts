@@ -1,6 +1,8 @@
-import { LeewayError } from '../../errors.js'
-import type { Enrollment, EnrollmentChange, EnrollmentRepository, StoredEnrollment } from '../../ports/index.js'
+import type { EnrollmentDirectory } from '../../ports/directory.js'
+import type { EnrollmentChange, EnrollmentRepository, StoredEnrollment } from '../../ports/index.js'
+import { type RecordRow, storedOf } from '../sql/index.js'
 import { assertDatabase, assertFree, immediately, settle } from './connection.js'
+import { directoryOf } from './directory.js'
 import type { SqliteDatabase, SqliteStatement, SqliteValue } from './driver.js'
 import { attempt } from './errors.js'
 import { assertMigrated, type SqliteOptions, type SqliteTables, tablesOf } from './schema.js'
@@ -32,7 +34,10 @@ type Statements = Readonly<
  * console.log(await repository.find('ada')) // null
  * ```
  */
-export function sqliteRepository(db: SqliteDatabase, options: SqliteOptions = {}): EnrollmentRepository {
+export function sqliteRepository(
+  db: SqliteDatabase,
+  options: SqliteOptions = {},
+): EnrollmentRepository & EnrollmentDirectory {
   assertDatabase(db)
   const tables = tablesOf(options)
   const statements = attempt(() => {
@@ -44,9 +49,9 @@ export function sqliteRepository(db: SqliteDatabase, options: SqliteOptions = {}
   async function find(userId: string): Promise<StoredEnrollment | null> {
     const row = attempt(() => {
       assertFree(db)
-      return statements.find.get(userId) as { version: string; record: string } | null | undefined
+      return statements.find.get(userId) as RecordRow | null | undefined
     })
-    return row ? { enrollment: parseRecord(row.record), version: row.version } : null
+    return row ? storedOf(row) : null
   }
 
   async function save(change: EnrollmentChange): Promise<'saved' | 'conflict'> {
@@ -75,7 +80,7 @@ export function sqliteRepository(db: SqliteDatabase, options: SqliteOptions = {}
     )
   }
 
-  return Object.freeze({ find, save, remove })
+  return Object.freeze({ find, save, remove, ...directoryOf(db, tables, { find, save }) })
 }
 
 /** Once, so that a missing table or column shows when the process starts. The facts come in the order of `factsOf`. */
@@ -108,13 +113,4 @@ function factsOf(index: EnrollmentChange['index']): SqliteValue[] {
     index.lockedUntil,
     index.remindAt,
   ]
-}
-
-function parseRecord(text: string): Enrollment {
-  try {
-    return JSON.parse(text)
-  } catch {
-    // The cause would quote the record.
-    throw new LeewayError('ERR_RECORD', 'a stored record is not JSON: something other than leeway wrote to it')
-  }
 }

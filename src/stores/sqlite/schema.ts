@@ -1,5 +1,6 @@
 import { assertKnownKeys, assertObject } from '../../assert.js'
 import { LeewayError } from '../../errors.js'
+import { everySql, QUESTION_MARKS, standingConditions } from '../sql/index.js'
 import { assertDatabase, immediately, settle } from './connection.js'
 import type { SqliteDatabase } from './driver.js'
 import { attempt } from './errors.js'
@@ -13,11 +14,12 @@ export interface SqliteOptions {
   table?: string | undefined
 }
 
-/** The tables by what they hold, quoted. */
+/** The tables by what they hold, quoted; and what the names of indexes begin with. */
 export interface SqliteTables {
   records: string
   events: string
   schema: string
+  prefix: string
 }
 
 /** The names of all tables, after the one that is configured; refuses what no identifier is. */
@@ -31,15 +33,20 @@ export function tablesOf(options: SqliteOptions): SqliteTables {
       'options.table must be 1 to 50 characters of A-Z a-z 0-9 _, not beginning with a digit or sqlite_',
     )
   }
-  return { records: `"${table}"`, events: `"${table}_events"`, schema: `"${table}_schema"` }
+  return { records: `"${table}"`, events: `"${table}_events"`, schema: `"${table}_schema"`, prefix: table }
 }
 
 /**
  * The schema, step by step: step n makes version n of n - 1. Steps that were released are never edited, only followed.
  *
- * TEXT under BINARY, which is said although it is the default, compares ids byte for byte (SQLite, "Datatypes", 7).
+ * TEXT under BINARY, which is said although it is the default, compares ids byte for byte (SQLite, "Datatypes", 7). Each
+ * record is in one of four indexes, by what its phase depends on whatever the time; most writes change none of these facts.
  */
-function stepsOf({ records, events }: SqliteTables): readonly (readonly string[])[] {
+function stepsOf({ records, events, prefix }: SqliteTables): readonly (readonly string[])[] {
+  const index = (name: string, columns: string, where: string): string =>
+    `CREATE INDEX "${prefix}_${name}" ON ${records} (${columns}) WHERE ${where}`
+  const standing = (phase: Parameters<typeof standingConditions>[0]): string =>
+    everySql(standingConditions(phase), QUESTION_MARKS)
   return [
     [
       `CREATE TABLE ${records} (
@@ -63,6 +70,13 @@ function stepsOf({ records, events }: SqliteTables): readonly (readonly string[]
   event TEXT NOT NULL,
   PRIMARY KEY (user_id, id)
 ) STRICT, WITHOUT ROWID`,
+      index('suspended', 'user_id', standing('suspended')),
+      index('enrolled', 'user_id', standing('enrolled')),
+      index('optional', 'user_id', standing('optional')),
+      index('stoppable', 'user_id, deadline', standing('overdue')),
+      index('deadline', 'deadline, user_id', standing('overdue')),
+      index('exempt', 'exempt_until, user_id', 'exempt_until IS NOT NULL'),
+      index('locked', 'locked_until, user_id', 'locked_until IS NOT NULL'),
     ],
   ]
 }
