@@ -11,6 +11,7 @@ import {
   shown,
   winner,
 } from './repository-bench.js'
+import { limitsHold } from './service-case.js'
 
 const RACERS = 16
 /** Races that a store loses only sometimes are run more than once. */
@@ -501,6 +502,11 @@ const CASES: readonly CaseRow<Bench>[] = [
         await Promise.all(racers.map((racer) => holds(racer.userId, racer)))
       }
     },
+  ],
+  [
+    'the service over it accepts a code once and tells no failure beyond the limit, whichever call goes wrong',
+    EXACTLY_ONE,
+    limitsHold,
   ],
 ]
 
