@@ -5,7 +5,7 @@ import type { EnrollmentRecord } from '../../src/enrollment/record.js'
 import { LeewayError } from '../../src/errors.js'
 import type { EnrollmentChange, EnrollmentRepository, SecretCipher } from '../../src/ports/index.js'
 import { memoryRepository } from '../../src/stores/memory/index.js'
-import { fixedClock, seededRandom } from '../../src/testing/index.js'
+import { faultyRepository, fixedClock, type RepositoryFault, seededRandom } from '../../src/testing/index.js'
 import { CHANGES, comparable, type Operation, READS, recordOf, type Scene, sceneOf, storeOf } from './operations.js'
 import {
   counting,
@@ -23,23 +23,26 @@ import {
 } from './setting.js'
 
 type Call = 'find' | 'save' | 'remove'
-/** One call that goes wrong: does the work as it should or not, and answers something. */
-type Fault = (call: Call, work: () => Promise<unknown>, repository: EnrollmentRepository) => unknown
+/** One call that goes wrong: a fault of the kit, or one that does the work or not, and answers something. */
+type Fault = RepositoryFault | ((call: Call, work: () => Promise<unknown>, repository: EnrollmentRepository) => unknown)
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** A repository of which one call, by its number, goes wrong. */
 function failing(repository: EnrollmentRepository, at: number, fault: Fault): EnrollmentRepository & { calls: Call[] } {
   const calls: Call[] = []
+  const named = typeof fault === 'string' ? fault : null
+  const faulty = faultyRepository(repository, ({ number }) => (number === at ? named : null))
   const through = <Answer>(call: Call, work: () => Promise<Answer>): Promise<Answer> => {
     calls.push(call)
-    return (calls.length - 1 === at ? fault(call, work, repository) : work()) as Promise<Answer>
+    const wrong = calls.length - 1 === at && typeof fault !== 'string'
+    return (wrong ? fault(call, work, repository) : work()) as Promise<Answer>
   }
   return {
     calls,
-    find: (userId) => through('find', () => repository.find(userId)),
-    save: (change) => through('save', () => repository.save(change)),
-    remove: (userId, expected) => through('remove', () => repository.remove(userId, expected)),
+    find: (userId) => through('find', () => faulty.find(userId)),
+    save: (change) => through('save', () => faulty.save(change)),
+    remove: (userId, expected) => through('remove', () => faulty.remove(userId, expected)),
   }
 }
 
@@ -84,20 +87,14 @@ const failure = new Error('the store failed')
 
 /** What may go wrong, and whether the answer can be had all the same. */
 const FAULTS: Record<string, { fault: Fault; answers: boolean }> = {
-  'rejects before': { fault: () => Promise.reject(failure), answers: false },
+  'rejects before': { fault: 'throws-before', answers: false },
   'throws before': {
     fault() {
       throw failure
     },
     answers: false,
   },
-  'rejects after it was applied': {
-    async fault(_call, work) {
-      await work()
-      throw failure
-    },
-    answers: false,
-  },
+  'rejects after it was applied': { fault: 'throws-after', answers: false },
   'rejects, and is applied later': {
     fault(_call, work) {
       setImmediate(() => void work())
@@ -116,15 +113,7 @@ const FAULTS: Record<string, { fault: Fault; answers: boolean }> = {
     fault: (call, work) => (call === 'find' ? work() : Promise.resolve('conflict')),
     answers: true,
   },
-  'answers late': {
-    async fault(_call, work) {
-      for (let turns = 0; turns < 5; turns++) await turn()
-      const answer = await work()
-      for (let turns = 0; turns < 5; turns++) await turn()
-      return answer
-    },
-    answers: true,
-  },
+  'answers late': { fault: 'answers-late', answers: true },
   ...Object.fromEntries(
     [undefined, true, 1, {}, 'ok', [], Promise.resolve({ version: 7 })].map((nonsense) => [
       `answers ${nonsense instanceof Promise ? 'a version that is a number' : JSON.stringify(nonsense)}`,
@@ -335,19 +324,19 @@ describe('a store that lies about conflicts', () => {
 })
 
 describe('a store that reads stale records', () => {
-  /** Each find answers what was there before the last write, this often. */
-  async function stale(store: EnrollmentRepository, times: number): Promise<EnrollmentRepository> {
-    let previous = await store.find('ada')
-    let left = times
-    return {
-      ...store,
-      find: async (userId) => (left-- > 0 ? previous : store.find(userId)),
-      async save(change) {
-        previous = await store.find(change.userId)
-        left = times
-        return store.save(change)
-      },
-    }
+  /** After each write, so many finds answer what was there before it. */
+  function stale(store: EnrollmentRepository, times: number): EnrollmentRepository {
+    let left = 0
+    let fresh = true
+    return faultyRepository(store, ({ method }) => {
+      if (method !== 'find') {
+        // A write over what was stale is a conflict, and nothing newer to read comes of it.
+        if (fresh) left = times
+        return null
+      }
+      fresh = left-- <= 0
+      return fresh ? null : 'reads-stale'
+    })
   }
 
   it('has no code accepted twice and no failure lost', async () => {
@@ -355,7 +344,8 @@ describe('a store that reads stale records', () => {
       const store = memoryRepository()
       const setting = settingOf({ repository: store })
       const { phone: app, recoveryCodes } = await enroll(setting, 'ada')
-      const { leeway } = settingOf({ repository: await stale(store, times), clock: setting.clock })
+      const repository = counting(stale(store, times))
+      const { leeway } = settingOf({ repository, clock: setting.clock })
       const code = app.codeAt(setting.clock())
       const wrong = wrongCode(app, setting.clock())
       for (let time = 0; time < 3; time++) await leeway.verifyCode('ada', wrong)
@@ -368,6 +358,8 @@ describe('a store that reads stale records', () => {
         await leeway.useRecoveryCode('ada', recoveryCodes[0]),
       ]
       expect(used.map(({ ok }) => ok)).toEqual([true, false])
+      // What was stale was met: each of the five that followed a write had to read again.
+      expect(repository.calls.find).toBe(7 + 5 * times)
     }
   })
 })
