@@ -394,6 +394,21 @@ describe.runIf(await reachable('MariaDB', probe))('mysqlRepository on MariaDB', 
       await expect(mysqlRepository(replica, { table }).find('ada')).rejects.toMatchObject(store(/pool to the primary/))
     })
 
+    it('on a server that may forget what it has committed is refused', async () => {
+      const { pool, table } = await fresh()
+      // 3 is MariaDB's word for a log that is synced more often still.
+      for (const [value, message] of [
+        [0, /innodb_flush_log_at_trx_commit to 1/],
+        [2, /innodb_flush_log_at_trx_commit to 1/],
+        [3, null],
+      ] as const) {
+        const lax = watched(pool, (sql) => sql.replaceAll('@@innodb_flush_log_at_trx_commit', `${value}`))
+        const found = mysqlRepository(lax, { table }).find('ada')
+        if (message === null) expect(await found).toBe(null)
+        else await expect(found).rejects.toMatchObject(store(message))
+      }
+    })
+
     it('is not asked for while another is held: one connection is enough for all at once', async () => {
       const { repository } = await fresh(pooled({ connectionLimit: 1 }))
       const ids = Array.from({ length: 16 }, (_, at) => `${at}`)
@@ -494,6 +509,13 @@ describe.runIf(await reachable('MariaDB', probe))('mysqlRepository on MariaDB', 
       await pool.query(`DROP TABLE ${table}`)
       await expect(repository.find('ada')).rejects.toMatchObject(missing)
       await expect(repository.save(change())).rejects.toMatchObject(missing)
+    })
+
+    it('when the index is missing along which lists go', async () => {
+      const { pool, table, repository } = await fresh()
+      await pool.query(`ALTER TABLE ${table} DROP INDEX facts`)
+      const query = { now: 0, after: null, limit: 1 }
+      await expect(repository.list(query)).rejects.toMatchObject(store(/run migrate first/))
     })
 
     it('when there is no database, no server, no connection to be had or no pool any more', async () => {

@@ -3,11 +3,11 @@ import type { MysqlCallbackPool, MysqlConnection, MysqlPool, MysqlStatement, Mys
 import { assertSound, isRolledBack, storeError } from './errors.js'
 
 /**
- * What is at fault with the session that reads this; NULL where nothing is. MySQL and MariaDB skip each other's comments:
- * they name the isolation differently, and only MariaDB tells of an open transaction.
+ * What is at fault with the session that reads this, or its server; NULL where nothing is. MySQL and MariaDB skip each
+ * other's comments: they name the isolation differently, and only MariaDB tells of an open transaction.
  */
 export const FAULT: string = `CASE WHEN @@autocommit = 0 THEN 'autocommit' WHEN @@read_only = 1 THEN 'read-only'
- /*M! WHEN @@in_transaction = 1 THEN 'transaction' */
+ WHEN @@innodb_flush_log_at_trx_commit NOT IN (1, 3) THEN 'durability' /*M! WHEN @@in_transaction = 1 THEN 'transaction' */
  WHEN /*!80000 @@transaction_isolation *//*M! @@tx_isolation */ = 'READ-UNCOMMITTED' THEN 'isolation' END`
 
 /** The pool of promises; refuses what is no pool, as a single connection is, which the host may have in a transaction. */

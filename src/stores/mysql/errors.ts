@@ -13,8 +13,8 @@ const READ_ONLY =
 /** By the name of the error, which no language setting of the server changes, or by what mysql2 says itself. */
 const ADVICE: readonly (readonly [RegExp, string])[] = [
   [
-    /^ER_(?:NO_SUCH_TABLE|BAD_FIELD_ERROR) /,
-    'a table or column is missing: run migrate first, on the same database and with the same options',
+    /^ER_(?:NO_SUCH_TABLE|BAD_FIELD_ERROR|KEY_DOES_NOT_EXITS) /,
+    'a table, column or index is missing: run migrate first, on the same database and with the same options',
   ],
   [/^ER_(?:OPTION_PREVENTS_STATEMENT|CANT_EXECUTE_IN_READ_ONLY_TRANSACTION|READ_ONLY_MODE) /, READ_ONLY],
   [
@@ -57,6 +57,8 @@ const FAULTS: Readonly<Record<string, string>> = {
     'a connection came back to the pool with a transaction open: end each before its connection is released, or hand in a pool that leeway has to itself',
   isolation:
     'the isolation of a connection is READ UNCOMMITTED, which reads what may be rolled back: set another transaction_isolation',
+  durability:
+    'the server forgets the last commits when it loses power: set innodb_flush_log_at_trx_commit to 1, its default',
   'read-only': READ_ONLY,
 }
 

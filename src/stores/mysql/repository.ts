@@ -1,6 +1,6 @@
 import type { EnrollmentDirectory } from '../../ports/directory.js'
 import type { EnrollmentChange, EnrollmentRepository, StoredEnrollment } from '../../ports/index.js'
-import { storedOf } from '../sql/rows.js'
+import { storedOf } from '../sql/index.js'
 import { changesOf, FAULT, inTransaction, onConnection, poolOf, preparedRowsOf } from './connection.js'
 import { directoryOf } from './directory.js'
 import type { MysqlCallbackPool, MysqlConnection, MysqlPool } from './driver.js'
@@ -18,14 +18,16 @@ type RecordColumns = [version: Uint8Array, record: Uint8Array] | [version: null,
  * a short transaction, the record on the condition that it is still as expected, the events, and the commit; one that
  * conflicts is three. The first call asks once more whether the tables are there.
  *
- * The host's options for rows, text and `sql_mode` make no difference: what is sent is hexadecimal digits and ASCII. Keep
- * `innodb_flush_log_at_trx_commit = 1`, the default: with another value, a server that loses power may forget the last
- * commits, and with them a failure count or a code that was used.
+ * The host's options for rows, text and `sql_mode` make no difference: what is sent is hexadecimal digits and ASCII. With
+ * `innodb_flush_log_at_trx_commit` at 0 or 2, a server that loses power would forget the last commits, and with them a
+ * failure count or a code that was used, so that is refused. The pool must lead to the primary: a replica answers what it
+ * last heard, and is told only where it is set to `read_only`. On MySQL, which does not tell of them, the host has to see
+ * to it that no connection comes back with a transaction open.
  *
  * Throws a `TypeError` or `RangeError` for a pool or table name that is none. Its methods throw a {@link LeewayError}
  * `ERR_STORE` that says what to change: tables missing, of another version, engine or collation; a session with
- * autocommit off, READ UNCOMMITTED or (told by MariaDB) a transaction left open; a server that only reads, is full or
- * cannot be reached; a row that another transaction holds for too long. They throw `ERR_RECORD` for a record that is not
+ * autocommit off, READ UNCOMMITTED or (on MariaDB) a transaction left open; a server that only reads, is full or cannot be
+ * reached; a row that another transaction holds for too long. They throw `ERR_RECORD` for a record that is not
  * JSON. A connection that met an error is destroyed, so that nothing of it is left half-written.
  *
  * @example

@@ -40,8 +40,8 @@ export function tablesOf(options: MysqlOptions): MysqlTables {
  * each statement may be run again, as MySQL cannot roll a step back that was cut short.
  *
  * Columns of bytes have no collation: ids are compared byte for byte, trailing blanks included, and nothing is converted
- * on the way. JSON columns would rewrite what they keep. `facts` holds all that counting phases asks, so that no record
- * is read for it.
+ * on the way. JSON columns would rewrite what they keep. `facts` holds all that phases are told by, in the order of lists,
+ * so that neither a count nor a page reads a record that it does not answer.
  */
 function stepsOf({ records, events }: MysqlTables): readonly (readonly string[])[] {
   return [
@@ -58,7 +58,7 @@ function stepsOf({ records, events }: MysqlTables): readonly (readonly string[])
   enrolled_at BIGINT,
   locked_until BIGINT,
   remind_at BIGINT,
-  KEY facts (required, suspended, enrolled_at, deadline, exempt_until, starts_at, locked_until)
+  KEY facts (user_id, required, suspended, enrolled_at, deadline, exempt_until, starts_at, locked_until)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC`,
       `CREATE TABLE IF NOT EXISTS ${events} (
   user_id VARBINARY(255) NOT NULL,

@@ -1,6 +1,6 @@
 import { LeewayError } from '../../errors.js'
 import { platform } from '../../platform.js'
-import type { SqlQuery } from '../sql/dialect.js'
+import type { SqlQuery } from '../sql/index.js'
 
 /** How many bytes the columns keep. Without strict mode, MySQL would cut the rest off and say nothing. */
 export const MOST_BYTES = { userId: 255, version: 64, event: 64 } as const

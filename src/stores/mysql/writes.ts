@@ -1,6 +1,5 @@
-import type { EnrollmentIndex } from '../../enrollment/phase.js'
 import type { EnrollmentChange } from '../../ports/index.js'
-import { FACT_COLUMNS } from '../sql/conditions.js'
+import { FACT_COLUMNS } from '../sql/index.js'
 import { changesOf, inTransaction } from './connection.js'
 import type { MysqlConnection, MysqlValue } from './driver.js'
 import { isDuplicate } from './errors.js'
@@ -27,7 +26,7 @@ export interface WriteStatements {
   insertEvents(count: number): string
 }
 
-const FACTS = Object.entries(FACT_COLUMNS) as [keyof EnrollmentIndex, string][]
+const FACTS = Object.entries(FACT_COLUMNS) as [keyof EnrollmentChange['index'], string][]
 
 /** The statements for these tables: each is prepared once by each connection. */
 export function writeStatements({ records, events }: MysqlTables): WriteStatements {
