@@ -238,8 +238,8 @@ describe.runIf(await reachable('MariaDB', probe))('mysqlRepository on MariaDB', 
         await work()
         return [...sent]
       }
-      // The tables are looked at once.
-      expect(await trips(() => repository.find('ada'))).toEqual(['SELECT', 'SHOW', 'SHOW', 'SELECT'])
+      // The session and the tables are looked at once.
+      expect(await trips(() => repository.find('ada'))).toEqual([...['SELECT', 'SELECT', 'SHOW', 'SHOW'], 'SELECT'])
       expect(await trips(() => repository.find('ada'))).toEqual(['SELECT'])
       const saving = ['START', 'INSERT', 'INSERT', 'COMMIT']
       expect(await trips(() => repository.save(change()))).toEqual(saving)
@@ -286,6 +286,36 @@ describe.runIf(await reachable('MariaDB', probe))('mysqlRepository on MariaDB', 
       const before = await prepared()
       for (let at = 2; at < 10; at++) await turn(at)
       expect(await prepared()).toBe(before)
+    })
+  })
+
+  describe('a page', () => {
+    it('costs the same wherever it begins, and reads only the records that it answers', async () => {
+      const { pool, repository } = await fresh(pooled({ connectionLimit: 1 }))
+      const ids = Array.from({ length: 600 }, (_, at) => `${at}`.padStart(3, '0'))
+      const index = { required: false, suspended: false, ...NEVER }
+      await repository.saveMany(
+        ids.map((userId, at) => change({ userId, index: { ...index, suspended: at % 100 === 99 } })),
+      )
+      const readBy = async (query: object): Promise<number[]> => {
+        const taken = async (): Promise<Record<string, number>> => {
+          const all = await rows(pool, "SHOW SESSION STATUS LIKE 'Handler%'")
+          return Object.fromEntries(all.map((row) => [String(row['Variable_name']), Number(row['Value'])]))
+        }
+        const before = await taken()
+        await repository.list({ now: 0, after: null, limit: 10, ...query })
+        const after = await taken()
+        return ['Handler_read_key', 'Handler_read_next', 'Handler_read_rnd_next', 'Handler_icp_match'].map(
+          (name) => (after[name] ?? 0) - (before[name] ?? 0),
+        )
+      }
+      const first = await readBy({ after: '100' })
+      expect(await readBy({ after: '580' })).toEqual(first)
+      expect(await readBy({ after: '100', phase: 'optional' })).toEqual(
+        await readBy({ after: '500', phase: 'optional' }),
+      )
+      // Of 600 facts along the index, the six that match lead to a record.
+      expect((await readBy({ phase: 'suspended' })).at(-1)).toBe(6)
     })
   })
 
@@ -359,27 +389,56 @@ describe.runIf(await reachable('MariaDB', probe))('mysqlRepository on MariaDB', 
   })
 
   describe('a session', () => {
-    it.each([
+    const unsound = [
       ['autocommit off', 'SET SESSION autocommit = 0', /autocommit is off/],
       ['READ UNCOMMITTED', 'SET SESSION TRANSACTION ISOLATION LEVEL READ UNCOMMITTED', /READ UNCOMMITTED/],
-    ])('with %s is not read in, and what is written is durable all the same', async (_, sql, message) => {
+    ] as const
+
+    it.each(unsound)('with %s is refused', async (_, sql, message) => {
       const { table, repository } = await fresh(settled0(sql))
       const other = mysqlRepository(pooled(), { table })
-      expect(await repository.save(change())).toBe('saved')
-      expect(await other.find('ada')).toMatchObject({ version: 'v1' })
-      const options = { table: tableName() }
-      for (const read of [
+      expect(await other.save(change())).toBe('saved')
+      for (const call of [
         () => repository.find('ada'),
         () => repository.find('nobody'),
+        () => repository.save(change({ userId: 'grace' })),
+        () => repository.saveMany([change({ userId: 'grace' })]),
+        () => repository.remove('ada', 'v1'),
         () => repository.findMany(['ada']),
         () => repository.list({ now: 0, after: null, limit: 1 }),
         () => repository.counts(0),
         () => repository.deadlines({ edges: [0, 1], now: 0 }),
         () => repository.history('ada', { after: null, limit: 1 }),
-        () => migrate(settled0(sql), options),
+        () => migrate(settled0(sql), { table: tableName() }),
       ])
-        await expect(read()).rejects.toMatchObject(store(message))
+        await expect(call()).rejects.toMatchObject(store(message))
+      expect(await other.counts(0)).toMatchObject({ total: 1 })
     })
+
+    it.each(unsound)(
+      'that was given %s later is not read in, and what it writes is durable all the same',
+      async (_, sql, message) => {
+        const { pool, table, repository } = await fresh(pooled({ connectionLimit: 1 }))
+        const other = mysqlRepository(pooled(), { table })
+        expect(await repository.find('ada')).toBe(null)
+        await pool.query(sql)
+        expect(await repository.save(change())).toBe('saved')
+        expect(await other.find('ada')).toMatchObject({ version: 'v1' })
+        for (const read of [
+          () => repository.find('ada'),
+          () => repository.findMany(['ada']),
+          () => repository.list({ now: 0, after: null, limit: 1 }),
+          () => repository.counts(0),
+          () => repository.deadlines({ edges: [0, 1], now: 0 }),
+          () => repository.history('ada', { after: null, limit: 1 }),
+        ]) {
+          await pool.query(sql)
+          await expect(read()).rejects.toMatchObject(store(message))
+        }
+        // That session is gone.
+        expect(await repository.find('ada')).toMatchObject({ version: 'v1' })
+      },
+    )
 
     it('that can only read, as its user may have set it, is told of when it should write', async () => {
       const { repository } = await fresh(settled0('SET SESSION TRANSACTION READ ONLY'))

@@ -75,10 +75,15 @@ export async function preparedRowsOf(
   return rows as unknown[][]
 }
 
-/** The rows of a statement, read in a session with which nothing is at fault. */
-export async function soundRowsOf(connection: MysqlConnection, sql: string): Promise<unknown[][]> {
+/** Refuses a session with which something is at fault. */
+export async function assertSoundSession(connection: MysqlConnection): Promise<void> {
   const [row] = await rowsOf(connection, `SELECT ${FAULT}`)
   assertSound(row?.[0])
+}
+
+/** The rows of a statement, read in a session with which nothing is at fault. */
+export async function soundRowsOf(connection: MysqlConnection, sql: string): Promise<unknown[][]> {
+  await assertSoundSession(connection)
   return rowsOf(connection, sql)
 }
 

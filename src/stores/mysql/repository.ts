@@ -16,7 +16,8 @@ type RecordColumns = [version: Uint8Array, record: Uint8Array] | [version: null,
  *
  * A read is one round trip. A write with its events is four, as the protocol takes one statement at a time: the start of
  * a short transaction, the record on the condition that it is still as expected, the events, and the commit; one that
- * conflicts is three. The first call asks once more whether the tables are there.
+ * conflicts is three. The first call looks at the tables and the session
+ * before, in four.
  *
  * The host's options for rows, text and `sql_mode` make no difference: what is sent is hexadecimal digits and ASCII. With
  * `innodb_flush_log_at_trx_commit` at 0 or 2, a server that loses power would forget the last commits, and with them a

@@ -1,6 +1,6 @@
 import { assertKnownKeys, assertObject } from '../../assert.js'
 import { LeewayError } from '../../errors.js'
-import { onConnection, poolOf, rowsOf, soundRowsOf } from './connection.js'
+import { assertSoundSession, onConnection, poolOf, rowsOf } from './connection.js'
 import type { MysqlCallbackPool, MysqlConnection, MysqlPool } from './driver.js'
 import { isMissingTable } from './errors.js'
 
@@ -126,7 +126,8 @@ export async function migrate(pool: MysqlPool | MysqlCallbackPool, options: Mysq
   const tables = tablesOf(options)
   const lock = `'leeway ${tables.records.replaceAll('`', '')}'`
   await onConnection(promises, async (connection) => {
-    const [row] = await soundRowsOf(connection, `SELECT GET_LOCK(${lock}, ${MOST_SECONDS})`)
+    await assertSoundSession(connection)
+    const [row] = await rowsOf(connection, `SELECT GET_LOCK(${lock}, ${MOST_SECONDS})`)
     if (Number(row?.[0]) !== 1) {
       throw new LeewayError(
         'ERR_STORE',
@@ -150,8 +151,12 @@ async function migrateLocked(connection: MysqlConnection, tables: MysqlTables): 
   }
 }
 
-/** Refuses tables that `migrate` has not brought to the version that this code writes, and those it did not make. */
+/**
+ * Refuses a session or server that does not do, tables that `migrate` has not brought to the version that this code
+ * writes, and those it did not make.
+ */
 export async function assertMigrated(connection: MysqlConnection, tables: MysqlTables): Promise<void> {
+  await assertSoundSession(connection)
   if ((await versionOf(connection, tables)) < stepsOf(tables).length) {
     throw new LeewayError('ERR_STORE', 'the tables are of an earlier version: run migrate first, with the same options')
   }
