@@ -6,16 +6,27 @@
  */
 const leaves = ['assert', 'errors', 'platform']
 
+/** What a store is told about: events, phases and instants. */
+const storeTypes = ['src/enrollment/', 'src/totp/']
+
 const table = {
   '(assert|errors|platform)\\.ts$': { values: [], leaves: [] },
   'totp/': { values: ['src/totp/', 'node_modules/@noble/hashes/'], leaves: ['assert', 'platform'] },
   'enrollment/': { values: ['src/enrollment/'], types: ['src/totp/'], leaves },
-  'record/': { values: ['src/record/', 'src/enrollment/', 'node_modules/zod/'], types: ['src/ports/'], leaves },
-  'ports/': { values: ['src/ports/'], types: ['src/enrollment/'], leaves },
+  'record/': { values: ['src/record/', 'src/enrollment/', 'node_modules/zod/'], types: ['src/ports/', 'src/totp/'], leaves },
+  'ports/': { values: ['src/ports/'], types: ['src/enrollment/', 'src/totp/'], leaves },
   'service/': { values: ['src/service/', 'src/totp/', 'src/enrollment/', 'src/record/', 'src/ports/'], leaves },
   'cipher/': { values: ['src/cipher/', 'src/ports/', 'src/record/'], leaves },
-  'stores/memory/': { values: ['src/stores/memory/', 'src/ports/', 'src/record/'], leaves },
-  'stores/sqlite/': { values: ['src/stores/sqlite/', 'src/ports/', 'src/record/'], leaves },
+  'stores/memory/': { values: ['src/stores/memory/', 'src/ports/', 'src/record/'], types: storeTypes, leaves },
+  'stores/sql/': { values: ['src/stores/sql/', 'src/ports/', 'src/record/'], types: storeTypes, leaves },
+  'stores/sqlite/': { values: ['src/stores/(sqlite|sql)/', 'src/ports/', 'src/record/'], types: storeTypes, leaves },
+  'stores/postgres/': {
+    values: ['src/stores/(postgres|sql)/', 'src/ports/', 'src/record/'],
+    types: storeTypes,
+    leaves,
+  },
+  'stores/mysql/': { values: ['src/stores/(mysql|sql)/', 'src/ports/', 'src/record/'], types: storeTypes, leaves },
+  'stores/redis/': { values: ['src/stores/redis/', 'src/ports/', 'src/record/'], types: storeTypes, leaves },
   'testing/': {
     values: ['src/testing/', 'src/index\\.ts$', 'src/(totp|stores/[a-z]+)/index\\.ts$'],
     types: ['src/ports/', 'src/enrollment/', 'src/totp/', 'node_modules/fast-check/'],

@@ -24,6 +24,7 @@ export type { AdminResult, EnrollmentStatus } from './enrollment/status.js'
 export type { Explanation, Period, ResolvedTerms, SelfEnrollment, Terms } from './enrollment/terms.js'
 export type { Note, UserId } from './enrollment/user.js'
 export { LeewayError, type LeewayErrorCode } from './errors.js'
+export type { DirectoryQuery, EnrollmentDirectory, PhaseCounts, RolloutFilter } from './ports/directory.js'
 export type {
   Clock,
   Enrollment,
@@ -35,7 +36,8 @@ export type {
   StoredEnrollment,
 } from './ports/index.js'
 export { createLeeway } from './service/create-leeway.js'
-export type { Leeway, LeewayOptions } from './service/leeway.js'
+export type { Leeway, LeewayOptions, LeewayWithRollout } from './service/leeway.js'
 export type { Policy } from './service/policy.js'
+export type { KeyRotation, Rollout, Signal } from './service/rollout.js'
 export type { Instant } from './totp/instant.js'
 export type { DriftWindow, HashAlgorithm, HotpParameters, TotpParameters } from './totp/parameters.js'

@@ -127,7 +127,8 @@ export const adminHandlers: Handlers<
 
   'revoke-authenticator': (record, { authenticatorId, note }, { now }) => {
     if (!record.authenticators.some(({ id }) => id === authenticatorId)) return unchanged(record)
-    const left = withoutAuthenticator(record, authenticatorId)
+    // A pending set-up too, which the lost phone may have proven: whoever holds that must not confirm another.
+    const left = { ...withoutAuthenticator(record, authenticatorId), setup: null }
     return changed(
       endingSessions(left, now),
       fact('authenticator-removed', { authenticatorId, authenticators: left.authenticators.length }, note),

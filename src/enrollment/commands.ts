@@ -32,6 +32,8 @@ export interface Commands {
     Noted & { authenticator: Omit<Authenticator, 'lastUsedAt'> },
     { ok: true; changed: boolean } | { ok: false; reason: 'too-many-authenticators' }
   >
+  /** seals anew what is under an old key; how many secrets that were */
+  'reseal-secrets': Asked<object, { resealed: number }>
   'sign-in': Asked<{ sensitive?: boolean | undefined }, SignInDecision>
   'postpone-setup': Asked<{ signInId?: string | undefined }, SignInDecision>
   'verify-code': Asked<object, CodeOutcome>
@@ -138,6 +140,9 @@ export type ImportFinding = {
   recoveryCodes: readonly RecoveryCode[]
 }
 
+/** The secrets that were sealed anew, each by the id of its authenticator or set-up. */
+export type ResealFinding = readonly { id: string; secret: string }[]
+
 /**
  * What the machine has to know before it decides, asked only once nothing else can refuse: locks are judged before a code
  * is looked at, and a refusal that does not depend on a proof consumes none.
@@ -152,6 +157,11 @@ export type Question<Decided> =
       authenticators: readonly Authenticator[]
       recoveryCodesWanted: number
       answer(finding: SetupFinding): Decided
+    }
+  | {
+      ask: 'reseal'
+      sealed: readonly (Authenticator | Setup)[]
+      answer(finding: ResealFinding): Decided
     }
   | {
       ask: 'import'

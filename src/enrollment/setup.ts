@@ -16,6 +16,7 @@ export const setupHandlers: Handlers<
   | 'remove-authenticator'
   | 'replace-recovery-codes'
   | 'import-authenticator'
+  | 'reseal-secrets'
 > = {
   'begin-setup': (record, { setupId, pass, proof, fresh }, circumstances) => {
     const { now, policy } = circumstances
@@ -134,6 +135,30 @@ export const setupHandlers: Handlers<
           record: { ...imported, setup: keepsSetup ? setup : null, recoveryCodes: [...codes, ...recoveryCodes] },
           facts: [fact('authenticator-imported', details, note)],
           outcome: { ok: true, changed: true },
+        }
+      },
+    }
+  },
+
+  'reseal-secrets': (record) => {
+    const { authenticators, setup } = record
+    return {
+      ask: 'reseal',
+      sealed: setup === null ? authenticators : [...authenticators, setup],
+      answer: (finding) => {
+        if (finding.length === 0) return unwritten(record, { resealed: 0 })
+        const tokens = new Map(finding.map(({ id, secret }) => [id, secret]))
+        const anew = <Sealed extends { id: string; secret: string }>(sealed: Sealed): Sealed => ({
+          ...sealed,
+          secret: tokens.get(sealed.id) ?? sealed.secret,
+        })
+        // A set-up is not named, as nowhere: whoever knows its id sees its secret.
+        const named = new Set(authenticators.map(({ id }) => id))
+        const facts = finding.map(({ id }) => fact('secret-resealed', { authenticatorId: named.has(id) ? id : null }))
+        return {
+          record: { ...record, authenticators: authenticators.map(anew), setup: setup && anew(setup) },
+          facts,
+          outcome: { resealed: finding.length },
         }
       },
     }

@@ -6,6 +6,7 @@ import { type Decided, recordAt, transition } from '../enrollment/transition.js'
 import type { UserId } from '../enrollment/user.js'
 import { LeewayError } from '../errors.js'
 import { platform } from '../platform.js'
+import type { EnrollmentDirectory } from '../ports/directory.js'
 import type { EnrollmentChange, StoredEnrollment } from '../ports/index.js'
 import { decodeRecord, encodeRecord } from '../record/codec.js'
 import type { Instant } from '../totp/instant.js'
@@ -71,6 +72,34 @@ export async function readRecord(parts: Parts, userId: UserId): Promise<{ record
   const now = readClock(parts)
   const stored = await findRecord(parts, userId)
   return { record: recordAt(stored?.record ?? null, { userId, now, policy: parts.policy }), now }
+}
+
+/** How many records are read at a time where all are. */
+const PAGE = 500
+
+/** Every record there is, page by page, in the order of the ids. */
+export async function* everyRecord(
+  parts: Parts,
+  directory: EnrollmentDirectory,
+): AsyncGenerator<readonly EnrollmentRecord[]> {
+  const now = readClock(parts)
+  let after: UserId | null = null
+  do {
+    const page = await recordsAfter(directory, after, now)
+    if (page.length > 0) yield page
+    after = page.length < PAGE ? null : (page.at(-1)?.userId ?? null)
+  } while (after !== null)
+}
+
+async function recordsAfter(
+  directory: EnrollmentDirectory,
+  after: UserId | null,
+  now: Instant,
+): Promise<EnrollmentRecord[]> {
+  const stored = await guarded('ERR_STORE', 'the repository could not list records; see the cause', () =>
+    directory.list({ now, after, limit: PAGE }),
+  )
+  return stored.map(({ enrollment }) => decodeRecord(enrollment, enrollment.userId))
 }
 
 /** Removes a user's record and events, whatever is written meanwhile. */

@@ -2,16 +2,20 @@ import { assertObject } from '../assert.js'
 import { statusAt } from '../enrollment/status.js'
 import { assertUserId, type UserId } from '../enrollment/user.js'
 import { platformRandom } from '../platform.js'
+import type { EnrollmentDirectory } from '../ports/directory.js'
+import type { EnrollmentRepository } from '../ports/index.js'
 import { formatKeyUri } from '../totp/key-uri.js'
 import { access } from './access.js'
 import { administration } from './administration.js'
 import { forgetRecord, readRecord } from './attempt.js'
 import { readFields } from './fields.js'
-import type { Leeway, LeewayOptions } from './leeway.js'
+import type { Leeway, LeewayOptions, LeewayWithRollout } from './leeway.js'
 import type { Parts } from './parts.js'
 import { resolvePolicy } from './policy.js'
+import { rollout } from './rollout.js'
 import { setup } from './setup.js'
 
+const DIRECTORY = ['findMany', 'saveMany', 'list', 'counts', 'deadlines', 'history'] as const
 const OPTIONS = ['issuer', 'repository', 'cipher', 'policy', 'clock', 'random', 'onEvents'] as const
 
 /**
@@ -32,9 +36,14 @@ const OPTIONS = ['issuer', 'repository', 'cipher', 'policy', 'clock', 'random', 
  * console.log(decision.action, decision.daysLeft) // offer-setup 30
  * ```
  */
+export function createLeeway(
+  options: LeewayOptions & { repository: EnrollmentRepository & EnrollmentDirectory },
+): LeewayWithRollout
+export function createLeeway(options: LeewayOptions): Leeway
 export function createLeeway(options: LeewayOptions): Leeway {
   const parts = readParts(options)
   return Object.freeze({
+    ...(hasDirectory(parts.repository) && { rollout: rollout(parts, parts.repository) }),
     ...administration(parts),
     ...access(parts),
     ...setup(parts),
@@ -50,6 +59,12 @@ export function createLeeway(options: LeewayOptions): Leeway {
       await forgetRecord(parts, userId)
     },
   })
+}
+
+/** Whether a repository can also be asked about everybody. */
+function hasDirectory(repository: EnrollmentRepository): repository is EnrollmentRepository & EnrollmentDirectory {
+  const methods: Partial<EnrollmentDirectory> = repository as object
+  return DIRECTORY.every((method) => typeof methods[method] === 'function')
 }
 
 function readParts(options: LeewayOptions): Parts {

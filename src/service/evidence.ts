@@ -5,6 +5,7 @@ import type {
   PassFinding,
   Question,
   RecoveryFinding,
+  ResealFinding,
   SetupFinding,
 } from '../enrollment/commands.js'
 import type { Authenticator, Pass, RecoveryCode } from '../enrollment/record.js'
@@ -67,6 +68,8 @@ export function evidenceFrom(
         if (fresh.stored.length !== wanted) fresh = await freshCodes(parts, userId, wanted)
         return question.answer({ ...finding, recoveryCodes: fresh.stored })
       }
+      case 'reseal':
+        return question.answer(await resealed(parts, userId, question.sealed))
       case 'import':
         return question.answer(await findImported(parts, userId, question, imported))
     }
@@ -143,7 +146,11 @@ async function findCode(
   const matches = checks.flatMap(({ authenticator, verification }) =>
     verification.ok ? [{ authenticatorId: authenticator.id, timeStep: verification.timeStep }] : [],
   )
-  if (matches.length > 0) return { found: 'match', matches, resealed: await resealed(parts, userId, authenticators) }
+  if (matches.length > 0) {
+    // The write that uses the code up also moves secrets to the first key: rotation that needs no job.
+    const anew = await resealed(parts, userId, authenticators)
+    return { found: 'match', matches, resealed: anew.map(({ id, secret }) => ({ authenticatorId: id, secret })) }
+  }
   const replayed = checks.find(({ verification }) => !verification.ok && verification.reason === 'replayed')
   return replayed ? { found: 'replayed', authenticatorId: replayed.authenticator.id } : { found: 'mismatch' }
 }
@@ -162,18 +169,28 @@ function verify(
   )
 }
 
-/** After a right code, the write that uses it up also moves secrets to the first key: rotation that needs no job. */
-async function resealed(parts: Parts, userId: UserId, authenticators: readonly Authenticator[]) {
-  const old = await guarded('ERR_CIPHER', 'the cipher could not tell the key of a secret; see the cause', async () =>
-    authenticators.filter(({ secret }) => asBoolean(parts.cipher.needsReseal(secret))),
+/** Of these tokens and digests, those that are not under the cipher's first key. */
+export function underOldKeys(parts: Parts, tokens: readonly string[]): Promise<string[]> {
+  return guarded('ERR_CIPHER', 'the cipher could not tell the key of a secret; see the cause', async () =>
+    tokens.filter((token) => asBoolean(parts.cipher.needsReseal(token))),
   )
+}
+
+/** The secrets that are under an old key, sealed anew under the first. */
+async function resealed(
+  parts: Parts,
+  userId: UserId,
+  sealed: readonly Pick<Authenticator, 'id' | 'secret'>[],
+): Promise<ResealFinding> {
+  const tokens = sealed.map(({ secret }) => secret)
+  const old = await underOldKeys(parts, tokens)
   return Promise.all(
-    old.map(async (authenticator) => ({
-      authenticatorId: authenticator.id,
-      secret: await withSecret(parts, userId, authenticator, (secret) =>
-        sealSecret(parts, userId, authenticator.id, secret),
-      ),
-    })),
+    sealed
+      .filter(({ secret }) => old.includes(secret))
+      .map(async (one) => ({
+        id: one.id,
+        secret: await withSecret(parts, userId, one, (secret) => sealSecret(parts, userId, one.id, secret)),
+      })),
   )
 }
 

@@ -15,6 +15,7 @@ import type { Clock, EnrollmentRepository, Random, SecretCipher } from '../ports
 import type { Instant } from '../totp/instant.js'
 import type { TotpParameters } from '../totp/parameters.js'
 import type { Policy } from './policy.js'
+import type { Rollout } from './rollout.js'
 
 /** What {@link createLeeway} is made of. */
 export interface LeewayOptions {
@@ -32,6 +33,11 @@ export interface LeewayOptions {
   random?: Random | undefined
   /** told after the commit; a listener that throws, rejects or hangs changes nothing */
   onEvents?: ((events: readonly EnrollmentEvent[]) => void | Promise<void>) | undefined
+}
+
+/** The service over a repository that can also be asked about everybody. */
+export interface LeewayWithRollout extends Leeway {
+  readonly rollout: Rollout
 }
 
 /**
@@ -133,7 +139,7 @@ export interface Leeway {
   /**
    * Brings an authenticator over from another system, already proven there. `secret` is 10 to 128 bytes, `boundAt` not
    * ahead of now, `lastTimeStep` the last one used there, so that its code is not accepted again here. Recovery codes come
-   * in the clear, 8 to 64 letters and digits each, at most 50 in all, and are digested; one that is there already is not
+   * in the clear, 8 to 64 letters and digits each, at most 50 each time, and are digested; one that is there already is not
    * added. A secret already bound is unchanged: an import may be run twice.
    */
   importAuthenticator(

@@ -536,6 +536,18 @@ describe('revoking', () => {
     expect(recordOf(told)).toMatchObject({ enrolledAt: NOW - 5 * DAY, sessionsValidFrom: NOW })
     expect(recordOf(told).recoveryCodes).toEqual(inPhase.enrolled.recoveryCodes)
   })
+
+  it('one of two ends a pending set-up', () => {
+    // Whoever found the phone began a set-up of his own with its code; the owner calls the help desk before he confirms.
+    const two = given(inPhase.enrolled).when(importOf('tablet'), {
+      finding: { bound: false, pending: false, recoveryCodes: [] },
+    })
+    const pending = two.when(beginSetup('stolen', { proof: 'totp' }), {
+      handed: { code: codeOf(sealedSecret(PHONE), NOW) },
+    })
+    expect(recordOf(pending).setup).not.toBeNull()
+    expect(recordOf(revoke(recordOf(pending), PHONE)).setup).toBeNull()
+  })
 })
 
 describe('sessions end', () => {

@@ -8,6 +8,7 @@ import type {
   PassFinding,
   Question,
   RecoveryFinding,
+  ResealFinding,
   SetupFinding,
 } from '../../src/enrollment/commands.js'
 import type { EnrollmentEvent } from '../../src/enrollment/events.js'
@@ -41,7 +42,13 @@ export interface Handed {
 }
 
 /** What the machine is told that a check came to. */
-export type Finding = CodeFinding | RecoveryFinding | PassFinding | SetupFinding | ImportFinding
+export type Finding =
+  | CodeFinding
+  | RecoveryFinding
+  | PassFinding
+  | SetupFinding
+  | ImportFinding
+  | ResealFinding
 
 /** What surrounds one command: by default the instant of the command before, and the policy's defaults. */
 export interface Turn {
@@ -199,6 +206,9 @@ export function answer<Answer>(
         recoveryCodes: Array.from({ length: recoveryCodesWanted }, (_, one) => recoveryCode(`${setup.id}-rc-${one}`)),
       })
     }
+    case 'reseal':
+      // The key ring of these stories has one key.
+      return question.answer([])
     case 'import': {
       const known = question.codes.map(({ digest }) => digest)
       const bound = question.authenticators.some(({ secret }) => secret === imported.sealed)

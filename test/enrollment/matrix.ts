@@ -358,6 +358,24 @@ export const MATRIX: Record<CommandType, readonly Row[]> = {
         }),
     ),
   ],
+  'reseal-secrets': [
+    row('nothing under an old key', everywhere('ok'), (story) =>
+      story.when({ type: 'reseal-secrets' }, { finding: [] }),
+    ),
+    row(
+      'an authenticator under an old key',
+      {
+        ...unbound('ok'),
+        enrolled: 'ok → secret-resealed',
+        suspended: 'ok → secret-resealed',
+      },
+      (story, record) =>
+        story.when(
+          { type: 'reseal-secrets' },
+          { finding: record.authenticators.map(({ id }) => ({ id, secret: 'under the new key' })) },
+        ),
+    ),
+  ],
   'sign-in': [
     row(
       'the first',
