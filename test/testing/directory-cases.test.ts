@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { memoryRepository } from '../../src/stores/memory/index.js'
 import {
   directoryCases,
   type OpenRepository,
@@ -174,11 +175,13 @@ function casesOver(make: () => OpenRepository<RepositoryWithDirectory>): readonl
 }
 
 const SOUND = casesOver(() => ({ repository: soundDirectory() }))
+const IN_MEMORY = casesOver(() => ({ repository: memoryRepository() }))
 
 describe('the cases of a directory', () => {
   for (const [at, { name, contract, run }] of SOUND.entries()) {
     describe(name, () => {
       it('finds no fault with a sound one', run)
+      it('finds no fault with the one in memory', () => IN_MEMORY[at]?.run())
 
       it.each(CATCHES[name] ?? [])('catches those that %s', async (flaw) => {
         const made = FLAWED[flaw]
