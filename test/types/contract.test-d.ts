@@ -24,6 +24,7 @@ export type Types = All<{
   ConfirmSetupResult: Agrees<leeway.ConfirmSetupResult, Contract.ConfirmSetupResult>
   Enrollment: Agrees<leeway.Enrollment, Contract.Enrollment>
   EnrollmentChange: Agrees<leeway.EnrollmentChange, Contract.EnrollmentChange>
+  EnrollmentDirectory: Agrees<leeway.EnrollmentDirectory, Contract.EnrollmentDirectory>
   EnrollmentEvent: Agrees<leeway.EnrollmentEvent, Contract.EnrollmentEvent>
   EnrollmentEventType: Agrees<leeway.EnrollmentEventType, Contract.EnrollmentEventType>
   EnrollmentIndex: Agrees<leeway.EnrollmentIndex, Contract.EnrollmentIndex>
@@ -31,8 +32,10 @@ export type Types = All<{
   EnrollmentStatus: Agrees<leeway.EnrollmentStatus, Contract.EnrollmentStatus>
   Explanation: Agrees<leeway.Explanation, Contract.Explanation>
   Instant: Agrees<leeway.Instant, Contract.Instant>
+  KeyRotation: Agrees<leeway.KeyRotation, Contract.KeyRotation>
   Leeway: Agrees<leeway.Leeway, Contract.Leeway>
   LeewayOptions: Accepts<leeway.LeewayOptions, Contract.LeewayOptions>
+  LeewayWithRollout: Agrees<leeway.LeewayWithRollout, Contract.LeewayWithRollout>
   LockState: Agrees<leeway.LockState, Contract.LockState>
   Note: Agrees<leeway.Note, Contract.Note>
   Period: Agrees<leeway.Period, Contract.Period>
@@ -43,6 +46,8 @@ export type Types = All<{
   RemoveAuthenticatorResult: Agrees<leeway.RemoveAuthenticatorResult, Contract.RemoveAuthenticatorResult>
   ReplaceRecoveryCodesResult: Agrees<leeway.ReplaceRecoveryCodesResult, Contract.ReplaceRecoveryCodesResult>
   ResolvedTerms: Agrees<leeway.ResolvedTerms, Contract.ResolvedTerms>
+  Rollout: Agrees<leeway.Rollout, Contract.Rollout>
+  RolloutFilter: Agrees<leeway.RolloutFilter, Contract.RolloutFilter>
   SecretCipher: Agrees<leeway.SecretCipher, Contract.SecretCipher>
   SecretContext: Agrees<leeway.SecretContext, Contract.SecretContext>
   SignInDecision: Agrees<leeway.SignInDecision, Contract.SignInDecision>

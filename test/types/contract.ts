@@ -301,7 +301,43 @@ export interface LeewayOptions {
   random?: ((byteLength: number) => Uint8Array) | undefined
   onEvents?: ((events: readonly EnrollmentEvent[]) => void | Promise<void>) | undefined
 }
+export interface LeewayWithRollout extends Leeway {
+  readonly rollout: Rollout
+}
+export declare function createLeeway(
+  options: LeewayOptions & { repository: EnrollmentRepository & EnrollmentDirectory },
+): LeewayWithRollout
 export declare function createLeeway(options: LeewayOptions): Leeway
+/** `rotateKeys` alone: the rest of the roll-out comes with a later release. */
+export interface Rollout {
+  rotateKeys(options?: {
+    onProgress?: ((done: KeyRotation) => void) | undefined
+    signal?: { readonly aborted: boolean; readonly reason: unknown } | undefined
+  }): Promise<KeyRotation>
+}
+export interface KeyRotation {
+  scanned: number
+  resealed: number
+  digestsUnderOldKeys: number
+}
+export interface RolloutFilter {
+  phase?: Phase | undefined
+  deadlineBefore?: Instant | undefined
+  locked?: boolean | undefined
+  userIdPrefix?: string | undefined
+}
+export type PhaseCounts = Record<Phase, number> & { total: number; locked: number }
+/** What this release asks of a directory; it may grow. */
+export interface EnrollmentDirectory {
+  findMany(userIds: readonly UserId[]): Promise<ReadonlyMap<UserId, { enrollment: Enrollment; version: string }>>
+  saveMany(changes: readonly EnrollmentChange[]): Promise<readonly ('saved' | 'conflict')[]>
+  list(
+    query: RolloutFilter & { now: Instant; after: UserId | null; limit: number },
+  ): Promise<readonly { enrollment: Enrollment; version: string }[]>
+  counts(now: Instant): Promise<PhaseCounts>
+  deadlines(query: { edges: readonly Instant[]; now: Instant }): Promise<readonly number[]>
+  history(userId: UserId, page: { after: string | null; limit: number }): Promise<readonly EnrollmentEvent[]>
+}
 export interface Leeway {
   requireEnrollment(userId: UserId, terms: Terms | ResolvedTerms, note?: Note): Promise<AdminResult>
   changeDeadline(
