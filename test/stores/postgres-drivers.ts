@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import process from 'node:process'
 import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
 import postgres from 'postgres'
@@ -6,15 +7,15 @@ import type { PostgresDatabase } from '../../src/stores/postgres/index.js'
 import { reachable } from './servers.js'
 
 /** Where the server is: as `psql` would find it, or the one that CI starts. */
-export const SERVER = {
+export const SERVER: { host: string; port: number; user: string; database: string } = {
   host: process.env['PGHOST'] ?? '127.0.0.1',
   port: Number(process.env['PGPORT'] ?? 5432),
   user: process.env['PGUSER'] ?? 'postgres',
   database: process.env['PGDATABASE'] ?? 'test',
-} as const
+}
 
 /** Whether the server answers; asked once. */
-export const isReachable = await reachable('PostgreSQL', async () => {
+export const isReachable: boolean = await reachable('PostgreSQL', async () => {
   const client = new pg.Client({ ...SERVER, connectionTimeoutMillis: 5000 })
   await client.connect()
   await client.end()

@@ -76,8 +76,9 @@ export function memoryRepository(): EnrollmentRepository & EnrollmentDirectory {
   }
 
   async function list(query: DirectoryQuery): Promise<readonly StoredEnrollment[]> {
-    const { after, limit, now, userIdPrefix = '' } = query
+    const { after, deadlineBefore, limit, now, userIdPrefix = '' } = query
     assertInstant(now, 'query.now')
+    if (deadlineBefore !== undefined) assertInstant(deadlineBefore, 'query.deadlineBefore')
     assertWhole(limit, 'query.limit', 1, 2 ** 31 - 1)
     const conditions = filterConditions(query, now)
     ordered ??= [...rows.keys()].sort(compareBytes)
