@@ -10,9 +10,10 @@ import { aesGcmCipher, createLeeway, LeewayError } from 'leeway'
 import { phone, repositoryCases } from 'leeway/testing'
 import { dynamodbRepository, migrate } from './dynamodb-store.js'
 
-// It has no types.
+// Its package has no types.
+const require = createRequire(import.meta.url)
 /** @type {(options: { createTableMs: number, deleteTableMs: number }) => import('node:http').Server} */
-const dynalite = createRequire(import.meta.url)('dynalite')
+const dynalite = require('dynalite')
 
 /** @returns {Promise<import('node:http').Server>} */
 function startServer() {
