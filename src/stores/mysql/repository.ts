@@ -16,8 +16,7 @@ type RecordColumns = [version: Uint8Array, record: Uint8Array] | [version: null,
  *
  * A read is one round trip. A write with its events is four, as the protocol takes one statement at a time: the start of
  * a short transaction, the record on the condition that it is still as expected, the events, and the commit; one that
- * conflicts is three. The first call looks at the tables and the session
- * before, in four.
+ * conflicts is three. Before its first, a repository takes four more to look at the session and the tables.
  *
  * The host's options for rows, text and `sql_mode` make no difference: what is sent is hexadecimal digits and ASCII. With
  * `innodb_flush_log_at_trx_commit` at 0 or 2, a server that loses power would forget the last commits, and with them a
@@ -28,8 +27,8 @@ type RecordColumns = [version: Uint8Array, record: Uint8Array] | [version: null,
  * Throws a `TypeError` or `RangeError` for a pool or table name that is none. Its methods throw a {@link LeewayError}
  * `ERR_STORE` that says what to change: tables missing, of another version, engine or collation; a session with
  * autocommit off, READ UNCOMMITTED or (on MariaDB) a transaction left open; a server that only reads, is full or cannot be
- * reached; a row that another transaction holds for too long. They throw `ERR_RECORD` for a record that is not
- * JSON. A connection that met an error is destroyed, so that nothing of it is left half-written.
+ * reached; a row that another transaction holds for too long. They throw `ERR_RECORD` for a record that is not JSON. A
+ * connection that met an error is destroyed, so that nothing of it is left half-written.
  *
  * @example
  * ```ts
@@ -67,13 +66,12 @@ export function mysqlRepository(
 
   async function find(userId: string): Promise<StoredEnrollment | null> {
     const id = hexOf(userId, 'userId', MOST_BYTES.userId)
-    const columns = await onTables(async (connection) => {
+    const [version, record] = await onTables(async (connection) => {
       const [row] = await preparedRowsOf(connection, findSql, [id])
-      const [fault, ...rest] = row as [unknown, ...RecordColumns]
+      const [fault, ...columns] = row as [unknown, ...RecordColumns]
       assertSound(fault)
-      return rest
+      return columns
     })
-    const [version, record] = columns
     return version === null ? null : storedOf({ version: textOf(version), record: textOf(record) })
   }
 
