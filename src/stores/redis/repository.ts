@@ -1,4 +1,4 @@
-import { LeewayError } from '../../errors.js'
+import type { LeewayError } from '../../errors.js'
 import { platformRandom } from '../../platform.js'
 import type { EnrollmentDirectory } from '../../ports/directory.js'
 import type { EnrollmentChange, EnrollmentRepository, StoredEnrollment } from '../../ports/index.js'
@@ -42,6 +42,10 @@ export function redisRepository(
 ): EnrollmentRepository & EnrollmentDirectory {
   const server = serverOf(client, bucketsOf(options))
   const { run, buckets } = server
+  const name = Array.from(platformRandom(12), (byte) => byte.toString(36)).join('.')
+  let calls = 0
+  /** No other call's, here or elsewhere. */
+  const newCall = (): string => `${name}:${++calls}`
 
   async function find(userId: string): Promise<StoredEnrollment | null> {
     const [stored] = (await run('read', buckets.of(userId), [userId])) as (string | null)[]
@@ -53,6 +57,7 @@ export function redisRepository(
     const values = [
       userId,
       expected ?? '',
+      newCall(),
       version,
       packFacts(index),
       stepsOf(index).join(' '),
@@ -63,9 +68,7 @@ export function redisRepository(
   }
 
   async function remove(userId: string, expected: string): Promise<'removed' | 'conflict'> {
-    // No record is left to tell a removal by that a client sends twice.
-    const token = platformRandom(16).join('.')
-    return (await run('remove', buckets.of(userId), [userId, expected, token])) as 'removed' | 'conflict'
+    return (await run('remove', buckets.of(userId), [userId, expected, newCall()])) as 'removed' | 'conflict'
   }
 
   return Object.freeze({ find, save, remove, ...directoryOf(server, save) })

@@ -9,7 +9,7 @@
  * - records, a hash: user id to `version \n facts \n steps \n record`
  * - index, a sorted set in the order of bytes: `u` user NUL facts, and each step (what is counted) before the user id
  * - events, a sorted set in the order of bytes: user NUL event id NUL event
- * - applied, a list: what the last writes are known by
+ * - applied, a list: the names of the last calls that wrote
  *
  * No user id holds NUL. Lua's own comparison of texts follows a locale, that of sorted sets does not.
  */
@@ -43,10 +43,13 @@ local current, facts, steps = false, '', ''
 if stored then current, facts, steps = stored:match('^([^\\n]*)\\n([^\\n]*)\\n([^\\n]*)\\n') end
 `
 
-/** A client that reconnects may send again what was applied already: then that is the answer, not a conflict. */
-const wasApplied = (token: string): string => `redis.call('LPOS', KEYS[4], ${token})`
-
-const remember = (token: string): string => `redis.call('LPUSH', KEYS[4], ${token})
+/**
+ * Each write begins with its user, the expected version or '', and the name of this very call. A client that reconnects
+ * may send again what was applied already, and by then another may have written: the name tells, and what it did is the
+ * answer, not a conflict.
+ */
+const WAS_APPLIED = `redis.call('LPOS', KEYS[4], ARGV[4])`
+const REMEMBER = `redis.call('LPUSH', KEYS[4], ARGV[4])
 redis.call('LTRIM', KEYS[4], 0, ${REMEMBERED - 1})
 `
 
@@ -72,35 +75,30 @@ const READ = `${CHECK}
 return redis.call('HMGET', KEYS[1], unpack(ARGV, 2))
 `
 
-/** Compare and set: user, expected version or '', version, facts, steps, record, event... */
+/** Compare and set: user, expected version, call, version, facts, steps, record, event... */
 const SAVE = `${CHECK}${HEAD}
-local version = ARGV[4]
+local version = ARGV[5]
 if current ~= (ARGV[3] ~= '' and ARGV[3]) then
-  if current == version or ${wasApplied('version')} then return 'saved' end
-  return 'conflict'
+  return (current == version or ${WAS_APPLIED}) and 'saved' or 'conflict'
 end
-redis.call('HSET', KEYS[1], user, version .. '\\n' .. ARGV[5] .. '\\n' .. ARGV[6] .. '\\n' .. ARGV[7])
-if facts ~= ARGV[5] or steps ~= ARGV[6] then
+redis.call('HSET', KEYS[1], user, version .. '\\n' .. ARGV[6] .. '\\n' .. ARGV[7] .. '\\n' .. ARGV[8])
+if facts ~= ARGV[6] or steps ~= ARGV[7] then
   ${UNINDEX}
-  redis.call('ZADD', KEYS[2], 0, 'u' .. user .. '\\0' .. ARGV[5])
-  for step in ARGV[6]:gmatch('%S+') do redis.call('ZADD', KEYS[2], 0, step .. user) end
+  redis.call('ZADD', KEYS[2], 0, 'u' .. user .. '\\0' .. ARGV[6])
+  for step in ARGV[7]:gmatch('%S+') do redis.call('ZADD', KEYS[2], 0, step .. user) end
 end
-for at = 8, #ARGV do redis.call('ZADD', KEYS[3], 0, user .. '\\0' .. ARGV[at]) end
-${remember('version')}
+for at = 9, #ARGV do redis.call('ZADD', KEYS[3], 0, user .. '\\0' .. ARGV[at]) end
+${REMEMBER}
 return 'saved'
 `
 
-/** Compare and delete: user, expected version, what this removal is known by. */
+/** Compare and delete: user, expected version, call. */
 const REMOVE = `${CHECK}${HEAD}
-if not current or current ~= ARGV[3] then
-  return ${wasApplied('ARGV[4]')} and 'removed' or 'conflict'
-end
+if not current or current ~= ARGV[3] then return ${WAS_APPLIED} and 'removed' or 'conflict' end
 redis.call('HDEL', KEYS[1], user)
-do
-  ${UNINDEX}
-end
+${UNINDEX}
 redis.call('ZREMRANGEBYLEX', KEYS[3], '[' .. user .. '\\0', '(' .. user .. '\\1')
-${remember('ARGV[4]')}
+${REMEMBER}
 return 'removed'
 `
 
@@ -160,8 +158,15 @@ const HISTORY = `${CHECK}
 return redis.call('ZRANGEBYLEX', KEYS[3], ARGV[2], ARGV[3], 'LIMIT', 0, ARGV[4])
 `
 
-/** The scripts by what they do. */
-export const SCRIPTS = { read: READ, save: SAVE, remove: REMOVE, scan: SCAN, count: COUNT, history: HISTORY } as const
-
 /** What can be run in a bucket. */
-export type ScriptName = keyof typeof SCRIPTS
+export type ScriptName = 'read' | 'save' | 'remove' | 'scan' | 'count' | 'history'
+
+/** The scripts by what they do. */
+export const SCRIPTS: Readonly<Record<ScriptName, string>> = {
+  read: READ,
+  save: SAVE,
+  remove: REMOVE,
+  scan: SCAN,
+  count: COUNT,
+  history: HISTORY,
+}
