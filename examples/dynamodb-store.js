@@ -76,7 +76,7 @@ export function dynamodbRepository(client, { tableName = 'leeway' } = {}) {
       Item: {
         userId: { S: userId },
         version: { S: version },
-        // Text: as an attribute map, numbers would lose their sign of zero and empty sets their kind.
+        // As text it comes back as it was, whatever DynamoDB makes of numbers and empty values.
         record: { S: JSON.stringify(enrollment) },
         events: { S: JSON.stringify(events) },
       },

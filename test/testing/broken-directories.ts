@@ -517,7 +517,7 @@ export const BROKEN: Readonly<Record<string, () => Store>> = {
   'forget who is locked in counts': but(({ counts }) => ({
     counts: async (now) => ({ ...(await counts(now)), locked: 0 }),
   })),
-  'count phases of nobody as nothing': but(({ counts }) => ({
+  'leave phases of nobody out of counts': but(({ counts }) => ({
     async counts(now) {
       return Object.fromEntries(Object.entries(await counts(now)).filter(([, count]) => count > 0)) as PhaseCounts
     },
@@ -679,7 +679,7 @@ export const BROKEN: Readonly<Record<string, () => Store>> = {
 
 /** Sound over one connection, broken over several. */
 export const BROKEN_APART: Readonly<Record<string, () => OpenRepository<Store>>> = {
-  'list on each connection what was read there first': () => {
+  'count on each connection what was counted there first': () => {
     const sound = directory()
     const connect = (): Store => {
       let counted: PhaseCounts | null = null

@@ -26,7 +26,7 @@ const CATCHES: Readonly<Record<string, readonly string[]>> = {
   ],
   'what one connection wrote, every other finds, lists, counts and tells at once': [
     'forget the events of saveMany',
-    'list on each connection what was read there first',
+    'count on each connection what was counted there first',
   ],
   'changing what findMany, list and history answered does not change what is stored': ['answer their own objects'],
   'saveMany saves each change with its facts and its events': ['forget the facts of saveMany'],
@@ -114,7 +114,7 @@ const CATCHES: Readonly<Record<string, readonly string[]>> = {
     'count removed users',
   ],
   'counts of an empty store are zero, and nothing is listed, due or told': [
-    'count phases of nobody as nothing',
+    'leave phases of nobody out of counts',
     'leave out intervals without a deadline',
   ],
   'counts are how many phaseOf says, at the instants around every boundary': [
