@@ -28,7 +28,7 @@ function isDriver(db: unknown): db is PostgresDatabase {
 
 function ofPool(db: Pick<PgPool, 'query'>): Connection {
   async function query<Row>(text: string, values: readonly PostgresValue[]): Promise<readonly Row[]> {
-    return (await db.query(text, values as unknown[])).rows as readonly Row[]
+    return (await db.query(text, values as PostgresValue[])).rows as readonly Row[]
   }
   async function script(text: string): Promise<void> {
     await db.query(text)
@@ -36,17 +36,22 @@ function ofPool(db: Pick<PgPool, 'query'>): Connection {
   return { query, queryOnce: query, script }
 }
 
+/** What each client does last of what it was given here, by whichever repository. */
+const lastOf = new WeakMap<PgClient, Promise<unknown>>()
+
 function ofClient(db: PgClient): Connection {
   const { query, script } = ofPool(db)
-  let last: Promise<unknown> = Promise.resolve()
   /** One after another, as pg 9 wants it: what the client tells of a transaction is what its last statement left. */
   function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const result = last.then(() => {
+    const result = (lastOf.get(db) ?? Promise.resolve()).then(() => {
       const status = db.getTransactionStatus?.()
       if (status === 'T' || status === 'E') throw inTransaction()
       return work()
     })
-    last = result.catch(() => {})
+    lastOf.set(
+      db,
+      result.catch(() => {}),
+    )
     return result
   }
   const queryInTurn: Connection['query'] = (text, values) => inTurn(() => query(text, values))

@@ -11,7 +11,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   '3F000': 'the schema does not exist: create it first, or choose another options.schema',
   '40': 'the isolation level let two statements fail each other: set default_transaction_isolation to read committed',
   '42501': 'the user of the connection may not do this: grant it its rights on the tables, or on the schema to migrate',
-  '42703': 'a column is missing: run migrate first, with the same options; a table made by others needs another options.table',
+  '42703':
+    'a column is missing: run migrate first, with the same options; a table made by others needs another options.table',
   '42P01': 'a table is missing: run migrate first, with the same options',
   '42P06': 'a table of that name is there and was not made by migrate: choose another options.table',
   '42P07': 'a table of that name is there and was not made by migrate: choose another options.table',

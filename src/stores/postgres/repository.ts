@@ -87,20 +87,23 @@ async function applied(connection: Connection, text: string, values: readonly Po
 /** The connection, once it is known that what it leads to keeps the promises; asked again after a failure. */
 function checked(connection: Connection, tables: PostgresTables): Connection {
   let setting: Promise<void> | null = null
-  function settled(): Promise<void> {
-    setting ??= connection
-      .queryOnce<Setting>(settingSql(tables), [])
-      .then(([found]) => assertSetting(found as Setting, tables))
-    return setting.catch((error: unknown) => {
+  let isSettled = false
+  async function settle(): Promise<void> {
+    try {
+      const [found] = await connection.queryOnce<Setting>(settingSql(tables), [])
+      assertSetting(found as Setting, tables)
+      isSettled = true
+    } finally {
       setting = null
-      throw error
-    })
+    }
   }
+  /** Asks first; from then on statements are sent at once. */
   const after =
     (query: Connection['query']): Connection['query'] =>
-    async (text, values) => {
-      await settled()
-      return query(text, values)
+    (text, values) => {
+      if (isSettled) return query(text, values)
+      setting ??= settle()
+      return setting.then(() => query(text, values))
     }
   return { ...connection, query: after(connection.query), queryOnce: after(connection.queryOnce) }
 }

@@ -75,8 +75,8 @@ function stepsOf({ records, events, prefix }: SqliteTables): readonly (readonly 
       index('optional', 'user_id', standing('optional')),
       index('stoppable', 'user_id, deadline', standing('overdue')),
       index('deadline', 'deadline, user_id', standing('overdue')),
-      index('exempt', 'exempt_until, user_id', 'exempt_until IS NOT NULL'),
-      index('locked', 'locked_until, user_id', 'locked_until IS NOT NULL'),
+      index('exempt', 'user_id, exempt_until', 'exempt_until IS NOT NULL'),
+      index('locked', 'user_id, locked_until', 'locked_until IS NOT NULL'),
     ],
   ]
 }
