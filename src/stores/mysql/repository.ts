@@ -33,11 +33,13 @@ type RecordColumns = [version: Uint8Array, record: Uint8Array] | [version: null,
  * @example
  * ```ts
  * import { createPool } from 'mysql2/promise'
+ * import { migrate, mysqlRepository } from 'leeway/mysql'
  *
- * const pool = createPool({ uri: process.env.DATABASE_URL })
- * await migrate(pool)
- * const repository = mysqlRepository(pool)
- * console.log(await repository.find('ada')) // null
+ * async function openRepository(uri: string) {
+ *   const pool = createPool({ uri })
+ *   await migrate(pool)
+ *   return mysqlRepository(pool)
+ * }
  * ```
  */
 export function mysqlRepository(

@@ -115,10 +115,13 @@ export function mysqlSchema(options: MysqlOptions = {}): readonly string[] {
  * @example
  * ```ts
  * import { createPool } from 'mysql2/promise'
+ * import { migrate, mysqlRepository } from 'leeway/mysql'
  *
- * const pool = createPool({ uri: process.env.DATABASE_URL })
- * await migrate(pool)
- * const repository = mysqlRepository(pool)
+ * async function openRepository(uri: string) {
+ *   const pool = createPool({ uri })
+ *   await migrate(pool)
+ *   return mysqlRepository(pool)
+ * }
  * ```
  */
 export async function migrate(pool: MysqlPool | MysqlCallbackPool, options: MysqlOptions = {}): Promise<void> {
