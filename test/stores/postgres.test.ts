@@ -465,6 +465,40 @@ describe.runIf(isReachable)('a PostgreSQL server', () => {
     })
   })
 
+  it('reads a page by an index, whomever it is of, and sorts nothing where many are', async () => {
+    const other = freshTable()
+    onTestFinished(async () => void (await admin.query(dropTables(other))))
+    await migrate(admin, { table: other })
+    await admin.query(`INSERT INTO ${other} SELECT 'user ' || i, 'v', '{}', i % 5 > 0, 1, CASE WHEN i % 5 > 0 THEN i % 100 END,
+      CASE WHEN i % 50 = 0 THEN 100 END, i % 100 = 0, CASE WHEN i % 2 = 0 THEN 1 END, CASE WHEN i % 8 = 1 THEN 100 END, NULL
+      FROM generate_series(1, 20000) AS i`)
+    await admin.query(`VACUUM ANALYZE ${other}`)
+    const plans: string[] = []
+    const explaining: PgPool = {
+      connect: () => admin.connect(),
+      totalCount: 1,
+      async query(text, values) {
+        if (text.includes('ORDER BY user_id')) {
+          const { rows } = await admin.query(`EXPLAIN ${text}`, values)
+          plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'))
+        }
+        return admin.query(text, values)
+      },
+    }
+    const repository = postgresRepository(explaining, { table: other })
+    const page = { now: 50, after: 'user 3', limit: 50 }
+    expect(await repository.list({ ...page, phase: 'suspended' })).toHaveLength(50)
+    expect(await repository.list({ ...page, phase: 'overdue' })).toHaveLength(50)
+    expect(await repository.list({ ...page, phase: 'optional' })).toHaveLength(50)
+    expect(await repository.list({ ...page, phase: 'enrolled' })).toHaveLength(50)
+    expect(await repository.list({ ...page, deadlineBefore: 30 })).toHaveLength(50)
+    expect(await repository.list({ ...page, locked: true })).toHaveLength(50)
+    expect(await repository.list({ ...page, userIdPrefix: 'user 5' })).toHaveLength(50)
+    expect(await repository.list(page)).toHaveLength(50)
+    expect(plans).toHaveLength(8)
+    for (const plan of plans) expect(plan).toMatch(/^Limit.*\n\s+->\s+Index Scan/)
+  })
+
   it('whose whole numbers the host reads as bigint is counted the same', async () => {
     const repository = await fresh()
     await repository.save(change({ index: { required: true, suspended: false, ...NEVER, deadline: 5 } }))

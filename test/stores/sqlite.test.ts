@@ -374,6 +374,31 @@ for (const { name: driver, skip, open } of drivers) {
       })
     })
 
+    describe('a page of a list', () => {
+      it.each([
+        [{ phase: 'suspended' }, 'suspended'],
+        [{ phase: 'enrolled' }, 'enrolled'],
+        [{ phase: 'optional' }, 'optional'],
+        [{ phase: 'overdue' }, 'stoppable|deadline'],
+        [{ phase: 'scheduled' }, 'stoppable'],
+        [{ phase: 'enrollment-period' }, 'stoppable|deadline'],
+        [{ deadlineBefore: 5 }, 'stoppable|deadline'],
+        [{}, 'sqlite_autoindex'],
+        [{ userIdPrefix: 'a' }, 'sqlite_autoindex'],
+      ] as const)('of %j goes by an index', async (filter, index) => {
+        const { db } = await fresh()
+        const plans: string[] = []
+        const explaining = intercepted(db, (sql) => {
+          if (!sql.includes('ORDER BY user_id')) return
+          const values = [...sql.matchAll(/\?/g)].map(() => 'a')
+          const rows = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values) as { detail: string }[]
+          plans.push(rows.map(({ detail }) => detail).join('; '))
+        })
+        await sqliteRepository(explaining).list({ ...filter, now: 5, after: 'a', limit: 50 })
+        expect(plans).toEqual([expect.stringMatching(new RegExp(`INDEX (leeway_)?(${index})`))])
+      })
+    })
+
     describe('the schema', () => {
       const tables = (db: TestDatabase): unknown[] =>
         db
