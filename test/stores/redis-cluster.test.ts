@@ -6,6 +6,7 @@ import {
   type RepositoryWithDirectory,
   repositoryCases,
 } from '../../src/testing/index.js'
+import { change } from './redis-changes.js'
 import { connected, drivers, freshPrefix, type Opened } from './redis-drivers.js'
 import { missing, startCluster, type TestServer } from './redis-servers.js'
 
@@ -35,36 +36,31 @@ describe.skipIf(missing !== null)('redisRepository on a cluster of three nodes',
       for (const { name, run } of repositoryCases(open)) it(name, run)
       for (const { name, run } of directoryCases(open)) it(name, run)
 
-      it('each bucket lies in one slot, and users are spread over all nodes', async () => {
-        const { repository, close } = await open()
-        const users = Array.from({ length: 300 }, (_, at) => `a}:{${at}`)
-        await Promise.all(users.map((userId) => repository.find(userId)))
+      it('users, whatever their ids, are spread over all nodes, and the keys of a bucket are in one slot', async () => {
         const prefix = freshPrefix()
-        const opened = await driver.openCluster(cluster.port)
-        const other = redisRepository(opened.client, { prefix })
-        const facts = { startsAt: null, deadline: null, exemptUntil: null, enrolledAt: null, lockedUntil: null }
-        const index = { required: false, suspended: false, remindAt: null, ...facts }
-        await other.saveMany(
-          users.map((userId) => ({
-            userId,
-            enrollment: { schemaVersion: 1, userId },
-            index,
-            version: 'v1',
-            expected: null,
-            events: [],
-          })),
-        )
+        const { client, close } = await driver.openCluster(cluster.port)
+        // Each tries to have the slot chosen by a part of the id.
+        const users = Array.from({ length: 300 }, (_, at) => `{a}:${at}`)
+        const outcomes = await redisRepository(client, { prefix }).saveMany(users.map((userId) => change({ userId })))
+        expect(new Set(outcomes)).toEqual(new Set(['saved']))
+        await close()
         const node = await connected(cluster.port)
-        const slots = (await node.cluster('SLOTS')) as [number, number, [string, number]][]
-        node.disconnect()
-        for (const [, , [, port]] of slots) {
-          const own = await connected(port)
-          const keys = await own.keys(`${prefix}:*`)
-          own.disconnect()
-          expect(keys.length).toBeGreaterThan(0)
+        const owners = await node.cluster('SLOTS')
+        const slots = new Map<string, Set<number>>()
+        for (const [, , [, port]] of owners as unknown as [number, number, [string, number]][]) {
+          const owner = await connected(port)
+          const keys = await owner.keys(`${prefix}:{*`)
+          expect(keys).not.toEqual([])
+          for (const key of keys) {
+            const [bucket = ''] = key.match(/\{b\d+\}/) ?? []
+            const known = slots.get(bucket) ?? new Set()
+            slots.set(bucket, known.add(await node.cluster('KEYSLOT', key)))
+          }
+          owner.disconnect()
         }
-        await opened.close()
-        await close?.()
+        node.disconnect()
+        expect(slots.size).toBeGreaterThan(3)
+        for (const known of slots.values()) expect(known.size).toBe(1)
       })
     })
   }

@@ -39,8 +39,8 @@ export function directoryOf(server: Server, save: EnrollmentRepository['save']):
     await inParallel(calls, async ({ bucket, users }) => {
       const replies = (await run('read', bucket, users)) as (string | null)[]
       for (const [at, userId] of users.entries()) {
-        const stored = replies[at]
-        if (stored) found.set(userId, stored)
+        const stored = replies[at] as string | null
+        if (stored !== null) found.set(userId, stored)
       }
     })
     return found

@@ -48,8 +48,8 @@ export function redisRepository(
   const newCall = (): string => `${name}:${++calls}`
 
   async function find(userId: string): Promise<StoredEnrollment | null> {
-    const [stored] = (await run('read', buckets.of(userId), [userId])) as (string | null)[]
-    return stored ? parseEnrollment(stored) : null
+    const [stored] = (await run('read', buckets.of(userId), [userId])) as [string | null]
+    return stored === null ? null : parseEnrollment(stored)
   }
 
   async function save(change: EnrollmentChange): Promise<'saved' | 'conflict'> {

@@ -34,6 +34,9 @@ export function serverOf(client: RedisClient, buckets: Buckets): Server {
     const [count, ...digests] = (await attempt(
       runner.bySource(OPEN, [buckets.countKey], [`${buckets.count}`, ...sources]),
     )) as string[]
+    if (typeof count !== 'string') {
+      throw new LeewayError('ERR_STORE', 'the client does not answer text: hand in one without a type mapping')
+    }
     if (count !== `${buckets.count}`) {
       // Users would be looked for where they are not, and taken for new ones.
       throw new LeewayError(
