@@ -29,18 +29,16 @@ export function directoryOf(
 
   async function findMany(userIds: readonly string[]): Promise<ReadonlyMap<string, StoredEnrollment>> {
     const values = [JSON.stringify(userIds)]
-    const rows = await attempt(() => connection.query<RecordRow & { user_id: string }>(statements.findMany, values))
-    return new Map(rows.map((row) => [row.user_id, storedOf(row)]))
+    const rows = await attempt(() => connection.query<RecordRow & { owner: string }>(statements.findMany, values))
+    return new Map(rows.map((row) => [row.owner, storedOf(row)]))
   }
 
   async function saveMany(changes: readonly EnrollmentChange[]): Promise<readonly ('saved' | 'conflict')[]> {
     // In one statement a user can be written once; what follows upon each other has to be one after another.
     if (new Set(changes.map(({ userId }) => userId)).size < changes.length) return inTurn(changes)
     try {
-      const rows = await connection.query<{ user_id: string }>(statements.saveMany, [
-        JSON.stringify(changes.map(rowOf)),
-      ])
-      const saved = new Set(rows.map((row) => row.user_id))
+      const rows = await connection.query<{ owner: string }>(statements.saveMany, [JSON.stringify(changes.map(rowOf))])
+      const saved = new Set(rows.map((row) => row.owner))
       return changes.map(({ userId }) => (saved.has(userId) ? 'saved' : 'conflict'))
     } catch (error) {
       // All of it is undone because one of them met another write: by itself, each gets its own answer.
@@ -88,13 +86,14 @@ function rowOf({ userId, version, expected, enrollment, index, events }: Enrollm
   return { user_id: userId, version, expected, record: enrollment, events, ...Object.fromEntries(facts) }
 }
 
+/** The names of what they answer are one word: the host may have its driver turn `user_id` into `userId`. */
 function statementsOf({ records, events }: PostgresTables): Readonly<Record<'findMany' | 'saveMany', string>> {
   const facts = Object.values(FACT_COLUMNS)
   const types = facts.map((column) => `${column} ${['required', 'suspended'].includes(column) ? 'boolean' : 'bigint'}`)
   const values = ['change.version', 'CAST(change.record AS text)', ...facts.map((column) => `change.${column}`)]
   const assignments = ['version', 'record', ...facts].map((column, at) => `${column} = ${values[at]}`)
   return {
-    findMany: `SELECT user_id, version, record FROM ${records}
+    findMany: `SELECT user_id AS owner, version, record FROM ${records}
 WHERE user_id = ANY (ARRAY(SELECT json_array_elements_text(CAST(CAST($1 AS text) AS json))))`,
     // Rows are locked in the order of their ids, so that two batches wait for each other and do not deadlock.
     saveMany: `WITH change AS (
@@ -117,6 +116,6 @@ WHERE user_id = ANY (ARRAY(SELECT json_array_elements_text(CAST(CAST($1 AS text)
   INSERT INTO ${events} (user_id, id, type, at, event)
   SELECT saved.user_id, event->>'id', event->>'type', CAST(event->>'at' AS bigint), CAST(event AS text)
   FROM saved JOIN change ON change.user_id = saved.user_id, json_array_elements(change.events) AS event
-) SELECT user_id FROM saved`,
+) SELECT user_id AS owner FROM saved`,
   }
 }

@@ -2,7 +2,7 @@ import { LeewayError } from '../../errors.js'
 
 /** What to change, by SQLSTATE (PostgreSQL, appendix A): the whole code, or the class that it begins with. */
 const ADVICE: Readonly<Record<string, string>> = {
-  '08': 'the connection to PostgreSQL was lost: what a write in progress did is unknown; see to the network and the server',
+  '08': 'the connection to PostgreSQL failed, and what a write in progress did is unknown: see to the network and the server',
   '22P05': 'the database keeps text in another encoding: leeway needs one made with ENCODING UTF8',
   '25006': 'the server or the session is read-only: connect to the primary, with default_transaction_read_only off',
   '25P02': 'a failed transaction is open on the connection: hand in a pool, or a connection that leeway has to itself',
@@ -27,9 +27,10 @@ const ADVICE: Readonly<Record<string, string>> = {
 /** What a driver threw, as the error of a repository that says what to change. */
 export function storeError(cause: unknown): LeewayError {
   if (cause instanceof LeewayError) return cause
-  const state = sqlStateOf(cause)
-  const advice = state && (ADVICE[state] ?? ADVICE[state.slice(0, 3)] ?? ADVICE[state.slice(0, 2)])
-  return new LeewayError('ERR_STORE', advice ?? 'PostgreSQL or the connection to it failed; the cause says how', {
+  // What has no SQLSTATE does not come from the server: it is the way there that failed.
+  const state = sqlStateOf(cause) ?? '08'
+  const advice = ADVICE[state] ?? ADVICE[state.slice(0, 3)] ?? ADVICE[state.slice(0, 2)]
+  return new LeewayError('ERR_STORE', advice ?? 'PostgreSQL failed; the cause says how', {
     cause,
   })
 }
@@ -50,7 +51,7 @@ export function isMissingTable(error: unknown): boolean {
 /** The SQLSTATE of an error: all drivers have it as `code`, where those of the network have other words. */
 function sqlStateOf(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null | undefined)?.code
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined
+  return typeof code === 'string' && /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? code : undefined
 }
 
 /** Runs what calls the driver; whatever that throws becomes a LeewayError. */

@@ -184,7 +184,7 @@ export interface Setting {
   version: unknown
   server: string
   encoding: string
-  read_only: string
+  readonly: string
   commit: string
   collation: string | null
 }
@@ -192,7 +192,7 @@ export interface Setting {
 /** What is asked of a database once, before anything else. */
 export function settingSql({ records, schema }: PostgresTables): string {
   return `SELECT (SELECT max(version) FROM ${schema}) AS version, version() AS server,
-  current_setting('server_encoding') AS encoding, current_setting('transaction_read_only') AS read_only,
+  current_setting('server_encoding') AS encoding, current_setting('transaction_read_only') AS readonly,
   current_setting('synchronous_commit') AS commit,
   (SELECT c.collname FROM pg_attribute a JOIN pg_collation c ON c.oid = a.attcollation
    WHERE a.attrelid = CAST('${records}' AS regclass) AND a.attname = 'user_id') AS collation`
@@ -206,13 +206,13 @@ export function assertSetting(setting: Setting, tables: PostgresTables): void {
 }
 
 function complaintOf(
-  { version, server, encoding, read_only, commit, collation }: Setting,
+  { version, server, encoding, readonly, commit, collation }: Setting,
   tables: PostgresTables,
 ): string | null {
   if (Number(version) < stepsOf(tables, 'postgresql').length)
     return 'the tables are of an earlier version: run migrate first, with the same options'
   // What a replica answers may be old, and an old record forgets that a code was used.
-  if (read_only !== 'off')
+  if (readonly !== 'off')
     return 'the server or the session is read-only: connect to the primary, with default_transaction_read_only off'
   // It would order the ids otherwise.
   if (encoding !== 'UTF8' && encoding !== 'UTF-8') return 'leeway needs a database made with ENCODING UTF8'
