@@ -31,11 +31,13 @@ import {
  * @example
  * ```ts
  * import { Pool } from 'pg'
+ * import { migrate, postgresRepository } from 'leeway/postgres'
  *
- * const pool = new Pool({ connectionString: process.env.DATABASE_URL })
- * await migrate(pool)
- * const repository = postgresRepository(pool)
- * console.log(await repository.find('ada')) // null
+ * async function openRepository(connectionString: string) {
+ *   const pool = new Pool({ connectionString })
+ *   await migrate(pool)
+ *   return postgresRepository(pool)
+ * }
  * ```
  */
 export function postgresRepository(

@@ -134,9 +134,14 @@ const MIGRATION_LOCK = 0x6c_65_65_77_61_79
  *
  * @example
  * ```ts
- * const pool = new Pool()
- * await migrate(pool)
- * const repository = postgresRepository(pool)
+ * import { Pool } from 'pg'
+ * import { migrate, postgresRepository } from 'leeway/postgres'
+ *
+ * async function openRepository(connectionString: string) {
+ *   const pool = new Pool({ connectionString })
+ *   await migrate(pool)
+ *   return postgresRepository(pool)
+ * }
  * ```
  */
 export async function migrate(db: PostgresDatabase, options: PostgresOptions = {}): Promise<void> {

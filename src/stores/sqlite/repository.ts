@@ -27,6 +27,7 @@ type Statements = Readonly<
  * @example
  * ```ts
  * import Database from 'libsql'
+ * import { migrate, sqliteRepository } from 'leeway/sqlite'
  *
  * const db = new Database('auth.db')
  * await migrate(db)

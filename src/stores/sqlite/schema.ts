@@ -114,6 +114,9 @@ export function sqliteSchema(options: SqliteOptions = {}): readonly string[] {
  *
  * @example
  * ```ts
+ * import Database from 'libsql'
+ * import { migrate, sqliteRepository } from 'leeway/sqlite'
+ *
  * const db = new Database('auth.db')
  * await migrate(db)
  * const repository = sqliteRepository(db)
