@@ -8,8 +8,8 @@ import { deadlineRange, type IndexRange, lockedRange, packCondition, phaseRanges
 import { parseEnrollment, parseIndex } from './records.js'
 import { byBucket, inParallel, type Server } from './server.js'
 
-/** How many users one call looks at, at most: a millisecond's work, during which the server does nothing else. */
-const LOOKED_AT = 1000
+/** How many users one call looks at, at most: the server does nothing else meanwhile, nor before the calls beside it. */
+const LOOKED_AT = 250
 /** How many records one call reads, at most. */
 const READ_AT_ONCE = 100
 

@@ -132,18 +132,26 @@ local function meets(packed)
   end
   return true
 end
-local wanted, looked = tonumber(ARGV[4]), tonumber(ARGV[5])
+local wanted, left, from = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[2]
 local answer = {''}
-local members = redis.call('ZRANGEBYLEX', KEYS[2], ARGV[2], ARGV[3], 'LIMIT', 0, looked)
-for at, member in ipairs(members) do
-  local user, packed = member:match('^u(%Z*)%z(.*)$')
-  if #conditions == 0 or meets(packed) then answer[#answer + 1] = user end
-  if #answer > wanted or at == looked then
-    answer[1] = user
-    break
+-- Where most are let through, few have to be looked at: more and more at a time.
+local some = wanted + 1
+while true do
+  some = math.min(some, left)
+  local members = redis.call('ZRANGEBYLEX', KEYS[2], from, ARGV[3], 'LIMIT', 0, some)
+  for _, member in ipairs(members) do
+    local user, packed = member:match('^u(%Z*)%z(.*)$')
+    left = left - 1
+    if #conditions == 0 or meets(packed) then answer[#answer + 1] = user end
+    if #answer > wanted or left == 0 then
+      answer[1] = user
+      return answer
+    end
   end
+  if #members < some then return answer end
+  from = '(' .. members[some]
+  some = some * 2
 end
-return answer
 `
 
 /** How many members of the index are in each range: (from, to)... */

@@ -5,7 +5,7 @@ import type { Buckets } from './keys.js'
 import { OPEN, SCRIPTS, type ScriptName } from './scripts.js'
 
 /** How many calls are on their way at once: enough to keep a connection busy, and few enough to let others through. */
-const AT_ONCE = 32
+const AT_ONCE = 16
 
 /** The buckets, and the one way to do something in one of them. */
 export interface Server {
