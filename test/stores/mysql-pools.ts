@@ -3,7 +3,13 @@ import { createPool, type Pool, type PoolOptions, type RowDataPacket } from 'mys
 import { onTestFinished } from 'vitest'
 import type { MysqlConnection, MysqlPool, MysqlStatement } from '../../src/stores/mysql/index.js'
 
-const SERVER = { host: '127.0.0.1', port: 3306, user: 'root', database: 'test' }
+/** Where the server is, as CI starts it. */
+export const SERVER: { host: string; port: number; user: string; database: string } = {
+  host: '127.0.0.1',
+  port: 3306,
+  user: 'root',
+  database: 'test',
+}
 
 /** A pool that goes with the test. */
 export function pooled(options: PoolOptions = {}): Pool {

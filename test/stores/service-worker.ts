@@ -1,9 +1,8 @@
-import { createRequire } from 'node:module'
 import process from 'node:process'
 import { aesGcmCipher } from '../../src/cipher/aes-gcm.js'
 import { createLeeway } from '../../src/service/create-leeway.js'
-import { migrate, type SqliteDatabase, sqliteRepository } from '../../src/stores/sqlite/index.js'
 import { phone } from '../../src/testing/index.js'
+import { openPlace, type Place } from './service-places.js'
 
 /** One call of the service, as text that goes from process to process. */
 export interface ServiceCall {
@@ -27,15 +26,13 @@ export type ServiceReport =
 
 const STEP = 30_000
 
-const [file, resolveFrom] = process.argv.slice(2) as [string, string]
-const require = createRequire(resolveFrom)
-const db: SqliteDatabase = new (require('libsql'))(file)
-await migrate(db)
+const [place, resolveFrom] = process.argv.slice(2) as [string, string]
+const { repository } = await openPlace(JSON.parse(place) as Place, resolveFrom)
 
 let now = 0
 const leeway = createLeeway({
   issuer: 'Example',
-  repository: sqliteRepository(db),
+  repository,
   cipher: aesGcmCipher({ keys: [{ id: 'k1', key: Uint8Array.from({ length: 32 }, (_, at) => at + 1) }] }),
   clock: () => now,
 })
