@@ -1,0 +1,53 @@
+// @ts-check
+// Races and kills across processes, as often as it takes to trust them: 500 rounds of each race and 1,000 kills on each
+// store, where the tests of every day do some tens. `node scripts/long.js Redis MariaDB` asks only these stores.
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+
+/** @typedef {{ fullName: string, status: string, meta: { figures?: Record<string, number> } }} Test */
+
+const { LEEWAY_ROUNDS = '500', LEEWAY_KILLS = '1000' } = process.env
+const STORES = ['SQLite', 'PostgreSQL', 'MariaDB', 'Redis']
+const wanted = process.argv.slice(2)
+const stores = wanted.length === 0 ? STORES : wanted
+for (const store of stores) if (!STORES.includes(store)) throw new Error(`no such store: ${store}`)
+
+/**
+ * Runs the suites of one store, and answers what they did.
+ * @param {string} store
+ * @returns {readonly Test[]}
+ */
+function run(store) {
+  const report = `temp/long-${store}-${process.pid}.json`
+  mkdirSync('temp', { recursive: true })
+  const { status } = spawnSync(
+    process.execPath,
+    [
+      'node_modules/vitest/vitest.mjs',
+      ...['run', '--config', 'config/vitest.ts', 'test/stores/service-processes.test.ts'],
+      // The tests of a store are told by the name of their group.
+      ...['-t', `on one ${store}`, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+    ],
+    // A server that is not there fails: it would have shown nothing.
+    { stdio: 'inherit', env: { ...process.env, CI: 'true', LEEWAY_ROUNDS, LEEWAY_KILLS } },
+  )
+  if (status !== 0) process.exitCode = 1
+  const { testResults } = JSON.parse(readFileSync(report, 'utf8'))
+  rmSync(report)
+  return testResults.flatMap((/** @type {{ assertionResults: Test[] }} */ file) => file.assertionResults)
+}
+
+/** @type {string[]} */
+const lines = []
+for (const store of stores) {
+  const tests = run(store).filter(({ status }) => status !== 'pending' && status !== 'skipped')
+  lines.push('', store)
+  if (tests.length === 0) process.exitCode = 1
+  for (const { fullName, status, meta } of tests) {
+    const { milliseconds = 0, ...figures } = meta.figures ?? {}
+    const told = Object.entries(figures).map(([name, figure]) => `${figure} ${name}`)
+    const name = fullName.replace(/^.*? (rounds|times) /, '')
+    lines.push(`  ${status}: ${name}`, `    ${[...told, `${Math.round(milliseconds / 1000)} s`].join(', ')}`)
+  }
+}
+console.log(lines.join('\n'))
