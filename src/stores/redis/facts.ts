@@ -1,5 +1,22 @@
-import { type EnrollmentIndex, PHASES, type Phase, phaseOf } from '../../enrollment/phase.js'
-import { type Condition, isFlag, meets, STOPPABLE } from '../../record/conditions.js'
+import {
+  type Condition,
+  type EnrollmentIndex,
+  isFlag,
+  meets,
+  PHASES,
+  type Phase,
+  phaseOf,
+  STOPPABLE,
+} from '../../record/conditions.js'
+import {
+  type Condition,
+  type EnrollmentIndex,
+  isFlag,
+  meets,
+  PHASES,
+  type Phase,
+  phaseOf,
+  STOPPABLE,
 import type { Instant } from '../../totp/instant.js'
 
 /** A range of the index: from the first to before the second, as ZLEXCOUNT takes them. */

@@ -10,9 +10,9 @@ import { parseEnrollment } from './records.js'
 import { serverOf } from './server.js'
 
 /**
- * Keeps enrollments in Redis 6.2 or later or Valkey, on one server or a Cluster, through a connected client of ioredis or
- * node-redis. A user's record, events and index change in one script, in one hash slot; every call is one round trip, and the
- * first of a process is one more. There is nothing to migrate.
+ * Keeps enrollments in Redis 6.2 or later or Valkey, on one server or a Cluster, through a connected client of ioredis
+ * or node-redis. A user's record, events and index change in one script, in one hash slot. `find`, `save` and `remove`
+ * are one round trip each, and the first call of a process one more. There is nothing to migrate.
  *
  * Everything is read from the primary, whatever the client lets read from replicas. Nothing expires.
  *
@@ -31,9 +31,11 @@ import { serverOf } from './server.js'
  * @example
  * ```ts
  * import { Redis } from 'ioredis'
+ * import { redisRepository } from 'leeway/redis'
  *
- * const repository = redisRepository(new Redis('redis://localhost'), { prefix: 'mfa' })
- * console.log(await repository.find('ada')) // null
+ * function openRepository(url: string) {
+ *   return redisRepository(new Redis(url, { commandTimeout: 5000 }), { prefix: 'mfa' })
+ * }
  * ```
  */
 export function redisRepository(
