@@ -42,13 +42,7 @@ export interface Handed {
 }
 
 /** What the machine is told that a check came to. */
-export type Finding =
-  | CodeFinding
-  | RecoveryFinding
-  | PassFinding
-  | SetupFinding
-  | ImportFinding
-  | ResealFinding
+export type Finding = CodeFinding | RecoveryFinding | PassFinding | SetupFinding | ImportFinding | ResealFinding
 
 /** What surrounds one command: by default the instant of the command before, and the policy's defaults. */
 export interface Turn {
