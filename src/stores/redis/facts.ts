@@ -1,6 +1,7 @@
 import {
   type Condition,
   type EnrollmentIndex,
+  type Instant,
   isFlag,
   meets,
   PHASES,
@@ -8,16 +9,6 @@ import {
   phaseOf,
   STOPPABLE,
 } from '../../record/conditions.js'
-import {
-  type Condition,
-  type EnrollmentIndex,
-  isFlag,
-  meets,
-  PHASES,
-  type Phase,
-  phaseOf,
-  STOPPABLE,
-import type { Instant } from '../../totp/instant.js'
 
 /** A range of the index: from the first to before the second, as ZLEXCOUNT takes them. */
 export type IndexRange = readonly [from: string, to: string]

@@ -1,6 +1,6 @@
-import type { EnrollmentIndex } from '../../enrollment/phase.js'
 import { LeewayError } from '../../errors.js'
 import type { StoredEnrollment } from '../../ports/index.js'
+import type { EnrollmentIndex } from '../../record/conditions.js'
 import { unpackFacts } from './facts.js'
 
 /** A record as it is stored: `version \n facts \n steps \n record`. */
