@@ -7,7 +7,7 @@ import { deadlineRange, type IndexRange, lockedRange, packCondition, phaseRanges
 import { parseEnrollment, parseIndex } from './records.js'
 import { byBucket, inParallel, type Server } from './server.js'
 
-/** How many users one call looks at, at most: the server does nothing else meanwhile, nor before the calls beside it. */
+/** How many users one call looks at, at most: meanwhile, and during the calls sent beside it, all others wait. */
 const LOOKED_AT = 250
 /** How many records one call reads, at most. */
 const READ_AT_ONCE = 100

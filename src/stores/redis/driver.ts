@@ -4,7 +4,7 @@ export interface IoredisClient {
   eval(source: string, keyCount: number, ...keysAndArguments: string[]): Promise<unknown>
 }
 
-/** What leeway needs of a connected node-redis client: the package `redis`, 4 or later, a client, a pool or a cluster. */
+/** What leeway needs of a connected client, pool or cluster of node-redis, which is the package `redis`, 4 or later. */
 export interface NodeRedisClient {
   evalSha(digest: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
   eval(source: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>

@@ -16,7 +16,7 @@ import { serverOf } from './server.js'
  *
  * Everything is read from the primary, whatever the client lets read from replicas. Nothing expires.
  *
- * **What Redis does not promise.** Replication is asynchronous: a failover may forget a write that was acknowledged, and
+ * **What Redis does not promise.** Replication is asynchronous: a failover may forget an acknowledged write, and
  * with it a failure counted, a code spent (which is then good again until its time is over) or an enrollment. A server
  * that stops forgets what was not yet in its append-only file: nearly everything without one, up to a second with
  * `appendfsync everysec`, nothing with `always`. Turn the file on, with `always` where that second matters, let
@@ -24,7 +24,7 @@ import { serverOf } from './server.js'
  *
  * Throws a `TypeError` or `RangeError` for a client or options that are none. Its methods throw a {@link LeewayError}
  * `ERR_STORE` that says what to change: a server that may evict keys or is a replica, memory or disk full, a connection
- * lost, another number of buckets than the data's, keys of somebody else; and `ERR_RECORD` for a record that is not JSON.
+ * lost, another number of buckets than the data's, keys of somebody else; and `ERR_RECORD` for a record that is no JSON.
  * How long a call waits for a lost connection is the client's to say: give it a limit (`commandTimeout`,
  * `maxRetriesPerRequest`; `disableOfflineQueue`).
  *

@@ -1,5 +1,5 @@
 /**
- * What runs inside Redis. A script is atomic: it reads and writes with nobody between, and a replica or the AOF gets all
+ * What runs inside Redis. A script is atomic: it reads and writes with nobody between, and replicas and the AOF get all
  * of it or nothing. It is not rolled back, though, so nothing may fail once it has written: what could (memory, disk,
  * replica) is checked by Redis at a script's first write, and what is in the keys by `check` below.
  *
