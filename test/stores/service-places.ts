@@ -13,10 +13,13 @@ export interface Address {
   database: string
 }
 
+/** How PostgreSQL is spoken to: of the two, only postgres prepares statements, unless it is told not to. */
+export type PostgresDriver = 'pg' | 'postgres' | 'postgres, unprepared'
+
 /** Where processes keep the users that they share, as text that goes from one to the other. */
 export type Place =
   | { store: 'SQLite'; file: string }
-  | { store: 'PostgreSQL'; driver: 'pg' | 'postgres'; server: Address; table: string }
+  | { store: 'PostgreSQL'; driver: PostgresDriver; server: Address; table: string }
   | { store: 'MariaDB'; server: Address; table: string }
   | { store: 'Redis'; port: number; prefix: string }
 
@@ -75,12 +78,12 @@ async function openPg(
 }
 
 async function openPostgres(
-  { server, table }: Place & { store: 'PostgreSQL' },
+  { server, table, driver }: Place & { store: 'PostgreSQL' },
   connect: typeof import('postgres'),
 ): Promise<OpenPlace> {
   const { user: username, ...others } = server
-  // Behind PgBouncer a statement prepared on one connection may be asked for on another.
-  const sql = connect({ ...others, username, max: CONNECTIONS, prepare: false, onnotice: () => {} })
+  const prepare = driver === 'postgres'
+  const sql = connect({ ...others, username, max: CONNECTIONS, prepare, onnotice: () => {} })
   await postgres.migrate(sql, { table })
   return {
     repository: postgres.postgresRepository(sql, { table }),
