@@ -33,6 +33,7 @@ export interface EnrollmentDirectory {
   saveMany(changes: readonly EnrollmentChange[]): Promise<readonly ('saved' | 'conflict')[]>
   /** The records that the filter lets through. */
   list(query: DirectoryQuery): Promise<readonly StoredEnrollment[]>
+  /** How many users are in each phase at `now`, in all, and locked. */
   counts(now: Instant): Promise<PhaseCounts>
   /** How many deadlines (of the required, neither enrolled nor suspended) fall into each [edges[i], edges[i + 1]). */
   deadlines(query: { edges: readonly Instant[]; now: Instant }): Promise<readonly number[]>

@@ -1,5 +1,6 @@
 /** A store under test, empty, and how to put it away. */
 export interface Opened {
+  /** Puts the store away; called once the case is over, whatever it came to. */
   close?: (() => Promise<void>) | undefined
 }
 

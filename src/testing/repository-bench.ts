@@ -10,7 +10,7 @@ export interface OpenRepository<Store extends EnrollmentRepository = EnrollmentR
   repository: Store
   /**
    * A repository on a further connection to the same data, as another process would have. Cases that race spread
-   * themselves over {@link CONNECTIONS} of them; `close` closes these too. Left out, all goes through the one.
+   * themselves over four of them; `close` closes these too. Left out, all goes through the one.
    */
   another?: (() => Promise<Store>) | undefined
 }

@@ -8,6 +8,7 @@ export interface MysqlStatement {
   rowsAsArray: true
   nestTables: false
   namedPlaceholders: false
+  /** Passes every column through as the driver reads it. */
   typeCast(field: unknown, next: () => unknown): unknown
 }
 
@@ -17,7 +18,9 @@ export interface MysqlConnection {
   query(statement: MysqlStatement): Promise<[unknown, unknown]>
   /** prepared once by each connection */
   execute(statement: MysqlStatement): Promise<[unknown, unknown]>
+  /** Gives the connection back to the pool. */
   release(): void
+  /** Closes the connection, so that the server rolls back what is open on it. */
   destroy(): void
 }
 
@@ -26,10 +29,12 @@ export interface MysqlConnection {
  * come back with no transaction open.
  */
 export interface MysqlPool {
+  /** A connection of one's own, until it is released. */
   getConnection(): Promise<MysqlConnection>
 }
 
 /** A pool of `mysql2` with callbacks, which has one of promises to give. */
 export interface MysqlCallbackPool {
+  /** The same pool with promises. */
   promise(): MysqlPool
 }

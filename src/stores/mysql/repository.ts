@@ -24,7 +24,7 @@ type RecordColumns = [version: Uint8Array, record: Uint8Array] | [version: null,
  * last heard, and is told only where it is set to `read_only`. On MySQL, which does not tell of them, the host has to see
  * to it that no connection comes back with a transaction open.
  *
- * Throws a `TypeError` or `RangeError` for a pool or table name that is none. Its methods throw a {@link LeewayError}
+ * Throws a `TypeError` or `RangeError` for a pool or table name that is none. Its methods throw a `LeewayError`
  * `ERR_STORE` that says what to change: tables missing, of another version, engine or collation; a session with
  * autocommit off, READ UNCOMMITTED or (on MariaDB) a transaction left open; a server that only reads, is full or cannot be
  * reached; a row that another transaction holds for too long. They throw `ERR_RECORD` for a record that is not JSON. A

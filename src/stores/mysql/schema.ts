@@ -109,7 +109,7 @@ export function mysqlSchema(options: MysqlOptions = {}): readonly string[] {
  * needs CREATE, ALTER and INDEX for it. MySQL commits each change of a table by itself: one that was cut short is
  * finished by the next run.
  *
- * Throws a {@link LeewayError} `ERR_STORE` where the tables are of a later leeway than this one, where a table of that
+ * Throws a `LeewayError` `ERR_STORE` where the tables are of a later leeway than this one, where a table of that
  * name is somebody else's, or where MySQL fails.
  *
  * @example

@@ -1,11 +1,13 @@
 /** What the drivers below answer a statement with. */
-interface Rows {
+export interface PostgresRows {
   rows: readonly unknown[]
 }
 
 /** The `Pool` of `pg`: each statement gets a connection of its own for as long as it runs. */
 export interface PgPool {
-  query(text: string, values?: unknown[]): Promise<Rows>
+  /** Runs a statement with its parameters. */
+  query(text: string, values?: unknown[]): Promise<PostgresRows>
+  /** A connection of one's own; here it tells a pool or client from other drivers, and is never called. */
   connect(): Promise<unknown>
   readonly totalCount: number
 }
@@ -21,14 +23,19 @@ export interface PgClient extends Omit<PgPool, 'totalCount'> {
 
 /** A `PGlite` of `@electric-sql/pglite`. */
 export interface Pglite {
-  query(text: string, parameters: unknown[]): Promise<Rows>
+  /** Runs a statement with its parameters. */
+  query(text: string, parameters: unknown[]): Promise<PostgresRows>
+  /** Runs several statements. */
   exec(text: string): Promise<unknown>
+  /** Whether a transaction is open. */
   isInTransaction(): boolean
 }
 
 /** The `sql` of `postgres`, by porsager: all of it, not one reserved connection or one transaction. */
 export interface PostgresSql {
+  /** Runs a statement that is text, with its parameters. */
   unsafe(text: string, parameters?: string[], options?: { prepare?: boolean }): PromiseLike<readonly unknown[]>
+  /** A connection of one's own; here it tells `sql` from a connection that was reserved, and is never called. */
   reserve(): Promise<unknown>
 }
 

@@ -23,7 +23,7 @@ import {
  * answers what it last heard. PgBouncer may stand between, in any mode. With `synchronous_commit = off` a crash of the
  * server would forget a write that was answered, so that is refused.
  *
- * Throws a `TypeError` or `RangeError` for a database or name that is none. Its methods throw a {@link LeewayError}
+ * Throws a `TypeError` or `RangeError` for a database or name that is none. Its methods throw a `LeewayError`
  * `ERR_STORE` that says what to change: tables missing, earlier or later than this code; a collation, encoding or
  * setting that breaks a promise; a transaction open on the connection; a connection lost, a disk that is full, a
  * database that can only be read. `ERR_RECORD` for a record that is not JSON.

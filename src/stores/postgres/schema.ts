@@ -129,7 +129,7 @@ const MIGRATION_LOCK = 0x6c_65_65_77_61_79
  * Creates the tables of {@link postgresRepository}, or brings them up to date. Run it at each start: it does nothing
  * where nothing is to do, and of several processes at once one does it while the others wait.
  *
- * Throws a {@link LeewayError} `ERR_STORE` where the tables are of a later leeway than this one, where a table of that
+ * Throws a `LeewayError` `ERR_STORE` where the tables are of a later leeway than this one, where a table of that
  * name is somebody else's, or where PostgreSQL fails; then nothing is changed.
  *
  * @example

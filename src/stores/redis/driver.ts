@@ -1,12 +1,16 @@
 /** What leeway needs of an ioredis client: `Redis` or `Cluster` of ioredis 4 or later. */
 export interface IoredisClient {
+  /** Runs a script that the server knows. */
   evalsha(digest: string, keyCount: number, ...keysAndArguments: string[]): Promise<unknown>
+  /** Runs a script by its text. */
   eval(source: string, keyCount: number, ...keysAndArguments: string[]): Promise<unknown>
 }
 
 /** What leeway needs of a connected client, pool or cluster of node-redis, which is the package `redis`, 4 or later. */
 export interface NodeRedisClient {
+  /** Runs a script that the server knows. */
   evalSha(digest: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
+  /** Runs a script by its text. */
   eval(source: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
 }
 

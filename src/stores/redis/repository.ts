@@ -1,4 +1,3 @@
-import type { LeewayError } from '../../errors.js'
 import { platformRandom } from '../../platform.js'
 import type { EnrollmentDirectory } from '../../ports/directory.js'
 import type { EnrollmentChange, EnrollmentRepository, StoredEnrollment } from '../../ports/index.js'
@@ -22,7 +21,7 @@ import { serverOf } from './server.js'
  * `appendfsync everysec`, nothing with `always`. Turn the file on, with `always` where that second matters, let
  * `min-replicas-to-write` refuse writes that no replica hears of, and for accounts that matter most use an SQL store.
  *
- * Throws a `TypeError` or `RangeError` for a client or options that are none. Its methods throw a {@link LeewayError}
+ * Throws a `TypeError` or `RangeError` for a client or options that are none. Its methods throw a `LeewayError`
  * `ERR_STORE` that says what to change: a server that may evict keys or is a replica, memory or disk full, a connection
  * lost, another number of buckets than the data's, keys of somebody else; and `ERR_RECORD` for a record that is no JSON.
  * How long a call waits for a lost connection is the client's to say: give it a limit (`commandTimeout`,

@@ -3,8 +3,11 @@ export type SqliteValue = string | number | null
 
 /** A prepared statement, as libsql, better-sqlite3 and node:sqlite have it. */
 export interface SqliteStatement {
+  /** Runs it, and tells how many rows it changed. */
   run(...parameters: SqliteValue[]): { changes: number | bigint }
+  /** The first row; undefined or null where there is none. */
   get(...parameters: SqliteValue[]): unknown
+  /** Every row. */
   all(...parameters: SqliteValue[]): unknown[]
 }
 
@@ -14,7 +17,9 @@ export interface SqliteStatement {
  * leeway's writes along when it rolls back.
  */
 export interface SqliteDatabase {
+  /** Runs one or more statements that answer nothing. */
   exec(sql: string): unknown
+  /** Compiles a statement, to be run again and again. */
   prepare(sql: string): SqliteStatement
   /** libsql and better-sqlite3 tell here whether a transaction is open */
   readonly inTransaction?: boolean | undefined

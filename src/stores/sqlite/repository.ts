@@ -19,7 +19,7 @@ type Statements = Readonly<
  * a `busy_timeout` of five seconds at least. While a write waits, such drivers hold up the whole thread. The file must
  * be on a local disk, and be no embedded replica of libsql, which answers what it last heard.
  *
- * Throws a `TypeError` or `RangeError` for a connection or table name that is none, and a {@link LeewayError}
+ * Throws a `TypeError` or `RangeError` for a connection or table name that is none, and a `LeewayError`
  * `ERR_STORE` that says what to change: tables missing, earlier or later than this code; a transaction open on the
  * connection; another writer holding the lock for too long; a full disk; a database that can only be read. Its methods
  * throw the same, and `ERR_RECORD` for a record that is not JSON.

@@ -109,7 +109,7 @@ export function sqliteSchema(options: SqliteOptions = {}): readonly string[] {
  * Creates the tables of {@link sqliteRepository}, or brings them up to date. Run it at each start: it does nothing
  * where nothing is to do, and of several processes at once one does it while the others wait.
  *
- * Throws a {@link LeewayError} `ERR_STORE` where the tables are of a later leeway than this one, where a table of that
+ * Throws a `LeewayError` `ERR_STORE` where the tables are of a later leeway than this one, where a table of that
  * name is somebody else's, or where SQLite fails; then nothing is changed.
  *
  * @example
