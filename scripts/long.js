@@ -26,7 +26,7 @@ function run(store) {
       'node_modules/vitest/vitest.mjs',
       ...['run', '--config', 'config/vitest.ts', 'test/stores/service-processes.test.ts'],
       // The tests of a store are told by the name of their group.
-      ...['-t', `on one ${store}`, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+      ...['-t', `on one ${store}`, '--reporter=verbose', '--reporter=json', `--outputFile.json=${report}`],
     ],
     // A server that is not there fails: it would have shown nothing.
     { stdio: 'inherit', env: { ...process.env, CI: 'true', LEEWAY_ROUNDS, LEEWAY_KILLS } },
