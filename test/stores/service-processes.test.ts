@@ -29,7 +29,7 @@ import {
 } from './service-races.js'
 
 /** How many processes are killed on each store; LEEWAY_KILLS raises it. */
-const KILLS = Number(process.env['LEEWAY_KILLS'] ?? 24)
+const KILLS = Number(process.env['LEEWAY_KILLS'] ?? 20)
 /** Against a hang, not a measure. */
 const TIMEOUT_MS = 60_000 + ROUNDS * 5_000 + KILLS * 2_000
 
