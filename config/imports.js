@@ -13,7 +13,11 @@ const table = {
   '(assert|errors|platform)\\.ts$': { values: [], leaves: [] },
   'totp/': { values: ['src/totp/', 'node_modules/@noble/hashes/'], leaves: ['assert', 'platform'] },
   'enrollment/': { values: ['src/enrollment/'], types: ['src/totp/'], leaves },
-  'record/': { values: ['src/record/', 'src/enrollment/', 'node_modules/zod/'], types: ['src/ports/', 'src/totp/'], leaves },
+  'record/': {
+    values: ['src/record/', 'src/enrollment/', 'node_modules/zod/'],
+    types: ['src/ports/', 'src/totp/'],
+    leaves,
+  },
   'ports/': { values: ['src/ports/'], types: ['src/enrollment/', 'src/totp/'], leaves },
   'service/': { values: ['src/service/', 'src/totp/', 'src/enrollment/', 'src/record/', 'src/ports/'], leaves },
   'cipher/': { values: ['src/cipher/', 'src/ports/', 'src/record/'], leaves },

@@ -81,10 +81,12 @@ function holds(test: FactTest, index: EnrollmentIndex, now: Instant): boolean {
   return (index[test.fact] !== null) === (test.is === 'set')
 }
 
+const OPPOSITE = { set: 'not-set', 'not-set': 'set', after: 'not-after', 'not-after': 'after' } as const
+
 function negated(test: FactTest): FactTest {
-  if ('now' in test) return { fact: test.fact, now: test.now === 'after' ? 'not-after' : 'after' }
+  if ('now' in test) return { fact: test.fact, now: OPPOSITE[test.now] }
   if (isFlag(test)) return { fact: test.fact, is: !test.is }
-  return { fact: test.fact, is: test.is === 'set' ? 'not-set' : 'set' }
+  return { fact: test.fact, is: OPPOSITE[test.is] }
 }
 
 function isFlag(test: FactTest): test is { fact: FlagFact; is: boolean } {

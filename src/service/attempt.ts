@@ -84,11 +84,13 @@ export async function* everyRecord(
 ): AsyncGenerator<readonly EnrollmentRecord[]> {
   const now = readClock(parts)
   let after: UserId | null = null
-  do {
+  for (;;) {
     const page = await recordsAfter(directory, after, now)
-    if (page.length > 0) yield page
-    after = page.length < PAGE ? null : (page.at(-1)?.userId ?? null)
-  } while (after !== null)
+    const last = page.at(-1)
+    if (last === undefined) return
+    yield page
+    after = last.userId
+  }
 }
 
 async function recordsAfter(

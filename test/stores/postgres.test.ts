@@ -528,6 +528,7 @@ describe.runIf(isReachable)('a PostgreSQL server', () => {
     it.each([
       ['53100', /disk of the database is full/],
       ['53300', /max_connections/],
+      ['26000', /prepare: false/],
       ['53200', /out of memory, disk or connections/],
       ['40003', /read committed/],
       ['42501', /grant/],

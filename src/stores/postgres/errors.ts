@@ -6,6 +6,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   '22P05': 'the database keeps text in another encoding: leeway needs one made with ENCODING UTF8',
   '25006': 'the server or the session is read-only: connect to the primary, with default_transaction_read_only off',
   '25P02': 'a failed transaction is open on the connection: hand in a pool, or a connection that leeway has to itself',
+  '26000': 'a prepared statement is not on this connection: behind PgBouncer give the postgres driver prepare: false',
   '28': 'PostgreSQL refused the user or the password',
   '3D000': 'the database does not exist',
   '3F000': 'the schema does not exist: create it first, or choose another options.schema',
