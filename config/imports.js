@@ -31,6 +31,7 @@ const table = {
   },
   'stores/mysql/': { values: ['src/stores/(mysql|sql)/', 'src/ports/', 'src/record/'], types: storeTypes, leaves },
   'stores/redis/': { values: ['src/stores/redis/', 'src/ports/', 'src/record/'], types: storeTypes, leaves },
+  'qr/': { values: ['src/qr/', 'node_modules/qr/'], leaves: ['assert', 'platform'] },
   'testing/': {
     values: ['src/testing/', 'src/index\\.ts$', 'src/(totp|stores/[a-z]+)/index\\.ts$'],
     types: ['src/ports/', 'src/enrollment/', 'src/totp/', 'node_modules/fast-check/'],

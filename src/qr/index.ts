@@ -1,0 +1,7 @@
+/**
+ * A key URI as a QR code: for a page, or for a terminal.
+ *
+ * @module
+ */
+export { type QrSvgOptions, qrSvg } from './svg.js'
+export { qrTerminal } from './terminal.js'
