@@ -100,13 +100,18 @@ export function endOfPrefix(prefix: string): string | null {
   return String.fromCodePoint(...points, last === 0xd7ff ? 0xe000 : last + 1)
 }
 
-/** The order of UTF-8 bytes. Comparing strings would compare UTF-16 units, where U+FFFF comes after U+10000. */
+/** The order of UTF-8 bytes, which is that of code points. Comparing strings would compare UTF-16 units. */
 export function compareBytes(one: string, other: string): number {
-  const ours = Array.from(one, (character) => character.codePointAt(0) as number)
-  const theirs = Array.from(other, (character) => character.codePointAt(0) as number)
-  for (const [at, point] of ours.entries()) {
-    const difference = point - (theirs[at] ?? -1)
-    if (difference !== 0) return difference
+  const shorter = Math.min(one.length, other.length)
+  for (let at = 0; at < shorter; at++) {
+    const ours = one.charCodeAt(at)
+    const theirs = other.charCodeAt(at)
+    if (ours !== theirs) return placeOf(ours) - placeOf(theirs)
   }
-  return ours.length - theirs.length
+  return one.length - other.length
+}
+
+/** Half of a character from U+10000 on comes after U+FFFF, though its unit, a surrogate, is less. */
+function placeOf(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit
 }

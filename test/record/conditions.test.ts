@@ -106,7 +106,17 @@ describe('user ids in the order of their bytes', () => {
   const text = fc.oneof(
     arbitraries(fc).userId(),
     fc.string({
-      unit: fc.constantFrom('a', 'b', '\ud7ff', '\ue000', '\uffff', '\u{10000}', '\u{10ffff}'),
+      unit: fc.constantFrom(
+        'a',
+        'b',
+        '\ud7ff',
+        '\ue000',
+        '\uffff',
+        '\u{10000}',
+        '\u{103ff}',
+        '\u{10400}',
+        '\u{10ffff}',
+      ),
       maxLength: 4,
     }),
   )
@@ -115,10 +125,13 @@ describe('user ids in the order of their bytes', () => {
   it('compare as their bytes do, which their UTF-16 units do not', () => {
     expect(compareBytes('\uffff', '\u{10000}')).toBeLessThan(0)
     expect('\uffff' < '\u{10000}').toBe(false)
+    const any = fc.oneof(text, fc.string({ unit: 'binary', maxLength: 3 }))
     fc.assert(
-      fc.property(text, text, (one, other) => {
+      fc.property(any, any, any, (start, one, other) => {
         expect(Math.sign(compareBytes(one, other))).toBe(bytes(one, other))
+        expect(Math.sign(compareBytes(start + one, start + other))).toBe(bytes(start + one, start + other))
       }),
+      { numRuns: 1000 },
     )
   })
 
