@@ -48,7 +48,9 @@ function pathOf(modules: Modules): string {
   return modules
     .map((row, y) => {
       const dots = row.map((dark) => (dark ? '1' : '0')).join('')
-      return [...dots.matchAll(/1+/g)].map(({ 0: run, index }) => `M${index} ${y}h${run.length}v1h-${run.length}z`).join('')
+      return [...dots.matchAll(/1+/g)]
+        .map(({ 0: run, index }) => `M${index} ${y}h${run.length}v1h-${run.length}z`)
+        .join('')
     })
     .join('')
 }
