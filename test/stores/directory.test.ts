@@ -60,7 +60,7 @@ const stores: readonly Store[] = [
       const repository = sqlite.sqliteRepository(db)
       return {
         async empty() {
-          db.exec('DELETE FROM leeway; DELETE FROM leeway_events')
+          db.exec('DELETE FROM leeway; DELETE FROM leeway_events; DELETE FROM leeway_prunings')
           return repository
         },
         close: async () => void db.close(),

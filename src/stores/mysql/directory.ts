@@ -8,7 +8,7 @@ import {
   eventOf,
   historyQuery,
   listQuery,
-  QUESTION_MARKS,
+  MYSQL,
   storedOf,
 } from '../sql/index.js'
 import { soundRowsOf } from './connection.js'
@@ -67,7 +67,7 @@ export function directoryOf(
     // In the order of the ids along the facts, so that only the records of the page are read: left to itself, MySQL reads
     // all of them. It filters within the index only where the ids are compared too.
     const along = `${records} FORCE INDEX (facts)`
-    const sql = inlined(listQuery(along, { ...query, after: query.after ?? '' }, QUESTION_MARKS))
+    const sql = inlined(listQuery(along, { ...query, after: query.after ?? '' }, MYSQL))
     const rows = await onTables((connection) => soundRowsOf(connection, sql))
     return rows.map((row) => {
       const [, ...rest] = row as RecordColumns
@@ -76,13 +76,13 @@ export function directoryOf(
   }
 
   async function counts(now: number): Promise<PhaseCounts> {
-    const sql = countsSql(records, now, QUESTION_MARKS)
+    const sql = countsSql(records, now, MYSQL)
     const rows = await onTables((connection) => soundRowsOf(connection, sql))
     return countsOf(rows.map(([phase, users, locked]) => ({ phase: String(phase), users, locked })))
   }
 
   async function deadlines({ edges }: { edges: readonly number[] }): Promise<readonly number[]> {
-    const sql = deadlinesSql(records, edges, QUESTION_MARKS)
+    const sql = deadlinesSql(records, edges, MYSQL)
     const rows = sql === null ? [] : await onTables((connection) => soundRowsOf(connection, sql))
     return deadlinesOf(
       rows.map(([bucket, users]) => ({ bucket, users })),
@@ -94,7 +94,7 @@ export function directoryOf(
     userId: string,
     page: { after: string | null; limit: number },
   ): Promise<readonly EnrollmentChange['events'][number][]> {
-    const sql = inlined(historyQuery(events, userId, page, QUESTION_MARKS))
+    const sql = inlined(historyQuery(events, userId, page, MYSQL))
     const rows = await onTables((connection) => soundRowsOf(connection, sql))
     return rows.map(([event]) => eventOf({ event: textOf(event as Uint8Array) }))
   }

@@ -1,5 +1,5 @@
 import { assertInstant, assertWhole } from '../../assert.js'
-import type { DirectoryQuery, PhaseCounts } from '../../ports/directory.js'
+import type { DirectoryQuery, DueQuery, DueReminder, PhaseCounts, Totals } from '../../ports/directory.js'
 import {
   assertEdges,
   type Condition,
@@ -23,6 +23,18 @@ export interface CountRow {
 export interface DeadlineRow {
   bucket: unknown
   users: unknown
+}
+
+/** Rows of a {@link dueQuery}, the ids as text. */
+export interface DueRow {
+  owner: string
+  due: unknown
+}
+
+/** The row of {@link totalsSql}. */
+export interface TotalsRow {
+  enrolled: unknown
+  required: unknown
 }
 
 /**
@@ -88,6 +100,41 @@ export function deadlinesOf(rows: readonly DeadlineRow[], edges: readonly Instan
   const counts = edges.slice(1).map(() => 0)
   for (const { bucket, users } of rows) counts[Number(bucket)] = Number(users)
   return counts
+}
+
+/**
+ * Whose reminder is due, the earliest first, as `owner` and `due`: `remind_at` and then the key, of which there has to be
+ * an index. As many fall due at the same instant, the page goes on within it.
+ */
+export function dueQuery(records: string, { now, after, limit }: DueQuery, dialect: SqlDialect): SqlQuery {
+  assertInstant(now, 'query.now')
+  assertWhole(limit, 'query.limit', 1, 2 ** 31 - 1)
+  const terms = [`remind_at <= ${instantSql(now)}`]
+  if (after !== null) {
+    assertInstant(after.remindAt, 'query.after.remindAt')
+    terms.push(dialect.after(['remind_at', 'user_id'], [instantSql(after.remindAt), dialect.parameter(1)]))
+  }
+  return {
+    text: `SELECT user_id AS owner, remind_at AS due FROM ${records} WHERE ${terms.join(' AND ')}
+ORDER BY remind_at, user_id LIMIT ${limit}`,
+    parameters: after === null ? [] : [after.userId],
+  }
+}
+
+/** Somebody whose reminder is due, as a row of {@link dueQuery} has it. */
+export function dueOf({ owner, due }: DueRow): DueReminder {
+  return { userId: owner, remindAt: Number(due) }
+}
+
+/** How many records have an authenticator bound, and of how many MFA is required: one pass over the table. */
+export function totalsSql(records: string, dialect: SqlDialect): string {
+  const required = `count(CASE WHEN ${dialect.flag('required', true)} THEN 1 END)`
+  return `SELECT count(enrolled_at) AS enrolled, ${required} AS required FROM ${records}`
+}
+
+/** What the row of {@link totalsSql} says. */
+export function totalsOf({ enrolled, required }: TotalsRow): Totals {
+  return { enrolled: Number(enrolled), required: Number(required) }
 }
 
 /** A user's events in their order, after one of them: `event`. The column of their ids must compare bytes. */

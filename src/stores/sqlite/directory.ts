@@ -1,20 +1,44 @@
-import type { DirectoryQuery, EnrollmentDirectory, PhaseCounts } from '../../ports/directory.js'
+import { assertInstant } from '../../assert.js'
+import { platform } from '../../platform.js'
+import type {
+  DirectoryQuery,
+  DueQuery,
+  DueReminder,
+  EnrollmentDirectory,
+  Movement,
+  PhaseCounts,
+  Totals,
+} from '../../ports/directory.js'
 import type { EnrollmentChange, EnrollmentRepository, StoredEnrollment } from '../../ports/index.js'
+import type { Instant } from '../../record/conditions.js'
 import {
   type CountRow,
   countsOf,
   countsSql,
   type DeadlineRow,
+  type DueRow,
   deadlinesOf,
   deadlinesSql,
+  dueOf,
+  dueQuery,
   eventOf,
   historyQuery,
   listQuery,
-  QUESTION_MARKS,
+  type MovementRow,
+  movementsOf,
+  type PruningRow,
+  prunableSql,
+  prunedBeforeOf,
+  prunedBeforeSql,
+  pruneInSteps,
   type RecordRow,
+  SQLITE,
   storedOf,
+  type TotalsRow,
+  totalsOf,
+  totalsSql,
 } from '../sql/index.js'
-import { assertFree } from './connection.js'
+import { assertFree, immediately } from './connection.js'
 import type { SqliteDatabase } from './driver.js'
 import { attempt } from './errors.js'
 import type { SqliteTables } from './schema.js'
@@ -48,26 +72,79 @@ export function directoryOf(
   }
 
   async function list(query: DirectoryQuery): Promise<readonly StoredEnrollment[]> {
-    const { text, parameters } = listQuery(tables.records, query, QUESTION_MARKS)
+    const { text, parameters } = listQuery(tables.records, query, SQLITE)
     return rowsOf<RecordRow>(text, parameters).map(storedOf)
   }
 
   async function counts(now: number): Promise<PhaseCounts> {
-    return countsOf(rowsOf<CountRow>(countsSql(tables.records, now, QUESTION_MARKS), []))
+    return countsOf(rowsOf<CountRow>(countsSql(tables.records, now, SQLITE), []))
   }
 
   async function deadlines({ edges }: { edges: readonly number[]; now: number }): Promise<readonly number[]> {
-    const text = deadlinesSql(tables.records, edges, QUESTION_MARKS)
+    const text = deadlinesSql(tables.records, edges, SQLITE)
     return deadlinesOf(text === null ? [] : rowsOf<DeadlineRow>(text, []), edges)
+  }
+
+  async function due(query: DueQuery): Promise<readonly DueReminder[]> {
+    const { text, parameters } = dueQuery(tables.records, query, SQLITE)
+    return rowsOf<DueRow>(text, parameters).map(dueOf)
+  }
+
+  function movements(from: Instant): AsyncIterable<Movement> {
+    return movementsOf({ events: tables.events, dialect: SQLITE }, from, async (text) => rowsOf<MovementRow>(text, []))
+  }
+
+  async function totals(): Promise<Totals> {
+    return totalsOf(rowsOf<TotalsRow>(totalsSql(tables.records, SQLITE), [])[0] as TotalsRow)
   }
 
   async function history(
     userId: string,
     page: { after: string | null; limit: number },
   ): Promise<readonly EnrollmentChange['events'][number][]> {
-    const { text, parameters } = historyQuery(tables.events, userId, page, QUESTION_MARKS)
+    const { text, parameters } = historyQuery(tables.events, userId, page, SQLITE)
     return rowsOf<{ event: string }>(text, parameters).map(eventOf)
   }
 
-  return { findMany, saveMany, list, counts, deadlines, history }
+  /** Runs one statement that writes, and tells how many rows it changed. */
+  function changesOf(text: string): number {
+    return attempt(() => immediately(db, () => Number(db.prepare(text).run().changes)))
+  }
+
+  async function pruneHistory(before: Instant): Promise<number> {
+    assertInstant(before, 'before')
+    changesOf(`INSERT INTO ${tables.prunings} (pruned_before) VALUES (${before}) ON CONFLICT DO NOTHING`)
+    return pruneInSteps(async (moved) => {
+      const oldest = `SELECT user_id, id FROM ${tables.events} WHERE ${prunableSql(moved, before, SQLITE)}`
+      const removed = changesOf(`DELETE FROM ${tables.events} WHERE (user_id, id) IN (${oldest})`)
+      await giveWay()
+      return { found: removed, removed }
+    })
+  }
+
+  async function prunedBefore(): Promise<Instant | null> {
+    return prunedBeforeOf(rowsOf<PruningRow>(prunedBeforeSql(tables.prunings), [])[0] as PruningRow)
+  }
+
+  return {
+    findMany,
+    saveMany,
+    list,
+    counts,
+    deadlines,
+    due,
+    movements,
+    totals,
+    history,
+    pruneHistory,
+    prunedBefore,
+  }
+}
+
+/** For so long, other connections find nobody writing: SQLite has them look again some milliseconds apart. */
+const GIVE_WAY_MS = 10
+
+/** Lets this process do something else, and other connections write. */
+function giveWay(): Promise<void> {
+  return new Promise((resolve) => platform.setTimeout(() => resolve(), GIVE_WAY_MS))
 }

@@ -1,6 +1,6 @@
 import type { EnrollmentDirectory } from '../../ports/directory.js'
 import type { EnrollmentChange, EnrollmentRepository, StoredEnrollment } from '../../ports/index.js'
-import { type RecordRow, storedOf } from '../sql/index.js'
+import { movementColumns, type RecordRow, storedOf } from '../sql/index.js'
 import { assertDatabase, assertFree, immediately, settle } from './connection.js'
 import { directoryOf } from './directory.js'
 import type { SqliteDatabase, SqliteStatement, SqliteValue } from './driver.js'
@@ -64,7 +64,9 @@ export function sqliteRepository(
           expected === null ? statements.insert.run(...values) : statements.update.run(...values, expected)
         if (Number(changes) === 0) return 'conflict'
         for (const event of change.events) {
-          statements.insertEvent.run(userId, event.id, event.type, event.at, JSON.stringify(event))
+          statements.insertEvent.run(
+            ...[userId, event.id, event.type, event.at, JSON.stringify(event), ...movementColumns(event)],
+          )
         }
         return 'saved'
       }),
@@ -98,7 +100,9 @@ function prepare(db: SqliteDatabase, { records, events }: SqliteTables): Stateme
        enrolled_at = ?, locked_until = ?, remind_at = ? WHERE user_id = ? AND version = ?`,
     ),
     remove: db.prepare(`DELETE FROM ${records} WHERE user_id = ? AND version = ?`),
-    insertEvent: db.prepare(`INSERT INTO ${events} (user_id, id, type, at, event) VALUES (?, ?, ?, ?, ?)`),
+    insertEvent: db.prepare(
+      `INSERT INTO ${events} (user_id, id, type, at, event, enrolled, required) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    ),
     removeEvents: db.prepare(`DELETE FROM ${events} WHERE user_id = ?`),
   }
 }

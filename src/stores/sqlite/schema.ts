@@ -1,6 +1,6 @@
 import { assertKnownKeys, assertObject } from '../../assert.js'
 import { LeewayError } from '../../errors.js'
-import { everySql, QUESTION_MARKS, standingConditions } from '../sql/index.js'
+import { everySql, SQLITE, standingConditions } from '../sql/index.js'
 import { assertDatabase, immediately, settle } from './connection.js'
 import type { SqliteDatabase } from './driver.js'
 import { attempt } from './errors.js'
@@ -8,8 +8,8 @@ import { attempt } from './errors.js'
 /** Where leeway's tables are. */
 export interface SqliteOptions {
   /**
-   * The table of the records, and the beginning of the others' names (`leeway_events`, `leeway_schema`); default
-   * `leeway`. 1 to 50 characters of A-Z a-z 0-9 _, not beginning with a digit or `sqlite_`.
+   * The table of the records, and the beginning of the others' names (`leeway_events`, `leeway_prunings`,
+   * `leeway_schema`); default `leeway`. 1 to 50 characters of A-Z a-z 0-9 _, not beginning with a digit or `sqlite_`.
    */
   table?: string | undefined
 }
@@ -18,6 +18,7 @@ export interface SqliteOptions {
 export interface SqliteTables {
   records: string
   events: string
+  prunings: string
   schema: string
   prefix: string
 }
@@ -33,7 +34,14 @@ export function tablesOf(options: SqliteOptions): SqliteTables {
       'options.table must be 1 to 50 characters of A-Z a-z 0-9 _, not beginning with a digit or sqlite_',
     )
   }
-  return { records: `"${table}"`, events: `"${table}_events"`, schema: `"${table}_schema"`, prefix: table }
+  const named = (suffix: string): string => `"${table}${suffix}"`
+  return {
+    records: named(''),
+    events: named('_events'),
+    prunings: named('_prunings'),
+    schema: named('_schema'),
+    prefix: table,
+  }
 }
 
 /**
@@ -41,12 +49,16 @@ export function tablesOf(options: SqliteOptions): SqliteTables {
  *
  * TEXT under BINARY, which is said although it is the default, compares ids byte for byte (SQLite, "Datatypes", 7). Each
  * record is in one of four indexes, by what its phase depends on whatever the time; most writes change none of these facts.
+ * Each event is in one of two, by whether it changed the totals.
  */
-function stepsOf({ records, events, prefix }: SqliteTables): readonly (readonly string[])[] {
-  const index = (name: string, columns: string, where: string): string =>
-    `CREATE INDEX "${prefix}_${name}" ON ${records} (${columns}) WHERE ${where}`
+function stepsOf({ records, events, prunings, prefix }: SqliteTables): readonly (readonly string[])[] {
+  const indexing =
+    (table: string) =>
+    (name: string, columns: string, where: string): string =>
+      `CREATE INDEX "${prefix}_${name}" ON ${table} (${columns}) WHERE ${where}`
+  const [index, eventIndex] = [indexing(records), indexing(events)]
   const standing = (phase: Parameters<typeof standingConditions>[0]): string =>
-    everySql(standingConditions(phase), QUESTION_MARKS)
+    everySql(standingConditions(phase), SQLITE)
   return [
     [
       `CREATE TABLE ${records} (
@@ -68,8 +80,11 @@ function stepsOf({ records, events, prefix }: SqliteTables): readonly (readonly 
   type TEXT NOT NULL,
   at INTEGER NOT NULL,
   event TEXT NOT NULL,
+  enrolled INTEGER,
+  required INTEGER,
   PRIMARY KEY (user_id, id)
 ) STRICT, WITHOUT ROWID`,
+      `CREATE TABLE ${prunings} (pruned_before INTEGER NOT NULL PRIMARY KEY) STRICT`,
       index('suspended', 'user_id', standing('suspended')),
       index('enrolled', 'user_id', standing('enrolled')),
       index('optional', 'user_id', standing('optional')),
@@ -77,6 +92,9 @@ function stepsOf({ records, events, prefix }: SqliteTables): readonly (readonly 
       index('deadline', 'deadline, user_id', standing('overdue')),
       index('exempt', 'user_id, exempt_until', 'exempt_until IS NOT NULL'),
       index('locked', 'user_id, locked_until', 'locked_until IS NOT NULL'),
+      index('reminders', 'remind_at, user_id', 'remind_at IS NOT NULL'),
+      eventIndex('movements', 'at, enrolled, required', SQLITE.moved(true)),
+      eventIndex('rest', 'at', SQLITE.moved(false)),
     ],
   ]
 }
