@@ -7,7 +7,7 @@
 export { type Arbitraries, arbitraries } from './arbitraries.js'
 export type { RepositoryCase } from './cases.js'
 export { type FixedClock, fixedClock } from './clock.js'
-export type { RepositoryWithDirectory } from './directory-bench.js'
+export type { RepositoryWithDirectory } from './directory/bench.js'
 export { directoryCases } from './directory-cases.js'
 export { faultyRepository, type RepositoryCall, type RepositoryFault } from './faulty-repository.js'
 export { type Phone, phone } from './phone.js'

@@ -81,6 +81,7 @@ const CATCHES: Readonly<Record<string, readonly string[]>> = {
     'leave deadlines gone by out',
   ],
   'list agrees at the first and the last instants that there are': ['take zero for no instant'],
+  'list by several filters is of those whom all let through': ['filter by the first filter only'],
   'list by prefix takes it for text, whatever it means elsewhere': [
     'take the prefix for a pattern',
     'escape a pattern but not the backslash',
@@ -97,7 +98,6 @@ const CATCHES: Readonly<Record<string, readonly string[]>> = {
     'end prefixes at U+FFFF',
   ],
   'list by an empty prefix is of everybody': ['have nobody begin with nothing'],
-  'list by several filters is of those whom all let through': ['filter by the first filter only'],
   'pages follow each other without a gap or a repetition, whatever their size': [
     'page from the start again',
     'page by offset',
