@@ -33,7 +33,7 @@ const onPostgres = (name: string): Store => {
       const repository = postgres.postgresRepository(db, { table })
       return {
         async empty() {
-          await run(`TRUNCATE ${table}, ${table}_events`)
+          await run(`TRUNCATE ${table}, ${table}_events, ${table}_prunings`)
           return repository
         },
         async close() {

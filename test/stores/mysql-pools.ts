@@ -40,7 +40,7 @@ export function tableName(): string {
 
 /** Drops the tables of a name. */
 export async function dropTables(pool: Pool, table: string): Promise<void> {
-  await pool.query(`DROP TABLE IF EXISTS ${table}, ${table}_events, ${table}_schema`)
+  await pool.query(`DROP TABLE IF EXISTS ${table}, ${table}_events, ${table}_prunings, ${table}_schema`)
 }
 
 /** A statement's rows, as they are in the database. */

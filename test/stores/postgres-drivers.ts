@@ -77,4 +77,4 @@ export const freshTable = (): string => `leeway_${randomBytes(6).toString('hex')
 
 /** What takes the tables away again. */
 export const dropTables = (table: string): string =>
-  `DROP TABLE IF EXISTS ${table}, ${table}_events, ${table}_schema CASCADE`
+  `DROP TABLE IF EXISTS ${table}, ${table}_events, ${table}_prunings, ${table}_schema CASCADE`

@@ -48,7 +48,7 @@ for (const driver of drivers) {
       await opened.run(dropTables(table))
       await opened.close()
     })
-    const empty = (): Promise<unknown> => opened.run(`TRUNCATE ${table}, ${table}_events`)
+    const empty = (): Promise<unknown> => opened.run(`TRUNCATE ${table}, ${table}_events, ${table}_prunings`)
 
     for (const { name, run } of repositoryCases(async () => {
       await empty()
@@ -304,7 +304,7 @@ describe.runIf(isReachable)('a PostgreSQL server', () => {
     return pool
   }
   async function fresh(): Promise<ReturnType<typeof postgresRepository>> {
-    await admin.query(`TRUNCATE ${table}, ${table}_events`)
+    await admin.query(`TRUNCATE ${table}, ${table}_events, ${table}_prunings`)
     return postgresRepository(admin, { table })
   }
   /** Waits until somebody waits for a lock on the table, and answers who. */

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto'
 import process from 'node:process'
 import { Cluster, Redis } from 'ioredis'
 import { createClient, createCluster } from 'redis'
-import type { RedisClient } from '../../src/stores/redis/index.js'
+import { expect, onTestFinished } from 'vitest'
+import { type RedisClient, redisRepository } from '../../src/stores/redis/index.js'
+import type { OpenRepository, RepositoryWithDirectory } from '../../src/testing/index.js'
 import { reachable } from './servers.js'
 
 /** Where the server is, or the one that CI starts. */
@@ -85,3 +87,64 @@ export async function removeKeys(redis: Redis, prefix: string): Promise<void> {
     if (keys.length > 0) await redis.unlink(...keys)
   }
 }
+
+/** What a test works with: a client, the keys it may use, and what looks at them behind its back. */
+export interface SetUp {
+  client: RedisClient
+  prefix: string
+  redis: Redis
+}
+
+/** Connects for the length of a test, and leaves no key behind. */
+export async function setUpOf(driver: Driver, port?: number): Promise<SetUp> {
+  const prefix = freshPrefix()
+  const { client, close } = await driver.open(port)
+  const redis = await connected(port)
+  onTestFinished(async () => {
+    await removeKeys(redis, prefix).catch(() => {})
+    redis.disconnect()
+    await close()
+  })
+  return { client, prefix, redis }
+}
+
+/** How the cases that every store must pass get a repository, and more connections to it. */
+export function openerOf(driver: Driver): () => Promise<OpenRepository<RepositoryWithDirectory>> {
+  return async () => {
+    const prefix = freshPrefix()
+    const clients: Opened[] = []
+    const another = async (): Promise<RepositoryWithDirectory> => {
+      const opened = await driver.open()
+      clients.push(opened)
+      return redisRepository(opened.client, { prefix })
+    }
+    const close = async (): Promise<void> => {
+      const redis = await connected()
+      await removeKeys(redis, prefix)
+      redis.disconnect()
+      for (const client of clients) await client.close()
+    }
+    return { repository: await another(), another, close }
+  }
+}
+
+/** A client of either package with something around each call: told how it is made, and how to make it. */
+export function wrapped(
+  client: RedisClient,
+  around: (how: string, make: () => Promise<unknown>) => Promise<unknown>,
+): RedisClient {
+  return new Proxy(client, {
+    get(target, name) {
+      const own = Reflect.get(target, name) as unknown
+      if (typeof own !== 'function') return own
+      return (...values: unknown[]) => around(String(name).toLowerCase(), async () => own.apply(target, values))
+    },
+  })
+}
+
+/** What a call that fails is expected to throw. */
+export const storeError = (message: RegExp) => ({
+  code: 'ERR_STORE',
+  message: expect.stringMatching(message) as string,
+  cause: expect.any(Error) as Error,
+})

@@ -1,103 +1,59 @@
 import { Buffer } from 'node:buffer'
 import { inspect } from 'node:util'
-import fc from 'fast-check'
 import { Redis } from 'ioredis'
 import { createClient, RESP_TYPES } from 'redis'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { type EnrollmentIndex, PHASES, phaseOf } from '../../src/enrollment/phase.js'
-import { filterConditions, meets } from '../../src/record/conditions.js'
 import { type RedisClient, redisRepository } from '../../src/stores/redis/index.js'
-import {
-  directoryCases,
-  type OpenRepository,
-  type RepositoryWithDirectory,
-  repositoryCases,
-} from '../../src/testing/index.js'
+import { repositoryCases } from '../../src/testing/index.js'
 import { change } from './redis-changes.js'
-import { connected, drivers, freshPrefix, isReachable, type Opened, PORT, removeKeys } from './redis-drivers.js'
+import {
+  connected,
+  drivers,
+  freshPrefix,
+  isReachable,
+  openerOf,
+  PORT,
+  removeKeys,
+  type SetUp,
+  setUpOf,
+  storeError,
+  wrapped,
+} from './redis-drivers.js'
 import { missing, startServer, type TestServer } from './redis-servers.js'
-
-/** What a call that fails is expected to throw. */
-const storeError = (message: RegExp) => ({
-  code: 'ERR_STORE',
-  message: expect.stringMatching(message) as string,
-  cause: expect.any(Error) as Error,
-})
-
-/** A client of either package that says what it is asked to run, and may do something else. */
-function watched(client: RedisClient, before: (how: string) => void | Promise<void>, times = 1): RedisClient {
-  return new Proxy(client, {
-    get(target, name) {
-      const own = Reflect.get(target, name) as unknown
-      if (typeof own !== 'function') return own
-      return async (...values: unknown[]) => {
-        await before(String(name))
-        let reply: unknown
-        for (let time = 0; time < times; time++) reply = await own.apply(target, values)
-        return reply
-      }
-    },
-  })
-}
 
 for (const driver of drivers) {
   describe.runIf(isReachable)(`redisRepository on ${driver.name}`, () => {
-    async function open(): Promise<OpenRepository<RepositoryWithDirectory>> {
-      const prefix = freshPrefix()
-      const clients: Opened[] = []
-      const another = async (): Promise<RepositoryWithDirectory> => {
-        const opened = await driver.open()
-        clients.push(opened)
-        return redisRepository(opened.client, { prefix })
-      }
-      const close = async (): Promise<void> => {
-        const redis = await connected()
-        await removeKeys(redis, prefix)
-        redis.disconnect()
-        for (const client of clients) await client.close()
-      }
-      return { repository: await another(), another, close }
-    }
-
-    /** A client, the keys it may use, and what looks at them behind its back. */
-    async function setUp(port?: number): Promise<{ client: RedisClient; prefix: string; redis: Redis }> {
-      const prefix = freshPrefix()
-      const { client, close } = await driver.open(port)
-      const redis = await connected(port)
-      onTestFinished(async () => {
-        await removeKeys(redis, prefix).catch(() => {})
-        redis.disconnect()
-        await close()
-      })
-      return { client, prefix, redis }
-    }
+    const setUp = (port?: number): Promise<SetUp> => setUpOf(driver, port)
 
     describe('keeps the contract of a repository', () => {
-      for (const { name, run } of repositoryCases(open)) it(name, run)
-    })
-
-    describe('keeps the contract of a directory', () => {
-      for (const { name, run } of directoryCases(open)) it(name, run)
+      for (const { name, run } of repositoryCases(openerOf(driver))) it(name, run)
     })
 
     describe('what is written', () => {
-      it('is in the four keys of one bucket, whose hash tag no user id can change', async () => {
+      it('is in the five keys of one bucket, whose hash tag no user id can change', async () => {
         const { client, prefix, redis } = await setUp()
         const repository = redisRepository(client, { prefix, buckets: 1 })
         const userId = '}{slot}:{'
-        await repository.save(change({ userId, index: { ...change().index, lockedUntil: 8.64e15 } }))
-        const kinds = ['records', 'index', 'events', 'applied'].map((kind) => `${prefix}:{b0}:${kind}`)
+        const events = change({ userId }).events.map((event) => ({ ...event, details: { required: true } }))
+        await repository.save(change({ userId, events, index: { ...change().index, lockedUntil: 8.64e15 } }))
+        await repository.pruneHistory(1)
+        const kinds = ['records', 'index', 'events', 'applied', 'pruned'].map((kind) => `${prefix}:{b0}:${kind}`)
         expect((await redis.keys(`${prefix}:*`)).sort()).toEqual([...kinds, `${prefix}:buckets`].sort())
         expect(await redis.hgetall(`${prefix}:{b0}:records`)).toEqual({
-          [userId]:
-            'v1\n0,0,,,,,8640000000000000,,\np-o0000000000000000 l8640000000000000\n' +
-            `{"schemaVersion":1,"userId":"${userId}"}`,
+          [userId]: `v1\n0,0,,,,,8640000000000000,,\nfo00 l8640000000000000\n{"schemaVersion":1,"userId":"${userId}"}`,
         })
         expect(await redis.zrange(`${prefix}:{b0}:index`, '0', '-1')).toEqual([
+          `fo00${userId}`,
+          `h0000000000000001${userId}\0v1`,
           `l8640000000000000${userId}`,
-          `p-o0000000000000000${userId}`,
+          `m0000000000000001=+${userId}\0v1`,
           `u${userId}\u00000,0,,,,,8640000000000000,,`,
         ])
+        expect(await redis.zrange(`${prefix}:{b0}:events`, '0', '-1')).toEqual([
+          `${userId}\0v1\u00000000000000000001=+\0` +
+            '{"type":"code-rejected","actor":null,"reason":null,"details":{"required":true}}',
+        ])
+        expect(await redis.get(`${prefix}:{b0}:pruned`)).toBe('0000000000000001')
       })
 
       it('never expires', async () => {
@@ -161,7 +117,10 @@ for (const driver of drivers) {
         await other.find('ada')
         await other.remove('ada', 'v1')
         const fresh = redisRepository(
-          watched(client, (how) => void calls.push(how.toLowerCase())),
+          wrapped(client, (how, make) => {
+            calls.push(how)
+            return make()
+          }),
           { prefix, buckets: 1 },
         )
         await fresh.find('ada')
@@ -173,8 +132,9 @@ for (const driver of drivers) {
       it('of a first call that failed are made again', async () => {
         const { client, prefix } = await setUp()
         let failures = 0
-        const failing = watched(client, () => {
+        const failing = wrapped(client, async (_, make) => {
           if (failures++ === 0) throw new Error('Connection is closed.')
+          return make()
         })
         const repository = redisRepository(failing, { prefix })
         await expect(repository.find('ada')).rejects.toMatchObject(storeError(/connection was lost/))
@@ -182,121 +142,16 @@ for (const driver of drivers) {
       })
     })
 
-    it('phases, deadlines and locks are those of the pure functions, for any facts at any time', async () => {
-      const { client, prefix, redis } = await setUp()
-      // A few instants, so that they meet, and the ends of time.
-      const instant = fc.constantFrom(0, 1, 2, 3, 4, 8.64e15 - 1, 8.64e15)
-      const fact = fc.option(instant, { freq: 2 })
-      const index: fc.Arbitrary<EnrollmentIndex> = fc.record({
-        required: fc.boolean(),
-        suspended: fc.boolean(),
-        startsAt: fact,
-        deadline: fact,
-        exemptUntil: fact,
-        enrolledAt: fact,
-        lockedUntil: fact,
-        remindAt: fact,
-      })
-      const filter = fc.record(
-        { phase: fc.constantFrom(...PHASES), deadlineBefore: instant, locked: fc.boolean() },
-        { requiredKeys: [] },
-      )
-      await fc.assert(
-        fc.asyncProperty(fc.array(index, { maxLength: 20 }), instant, filter, async (all, now, asked) => {
-          await removeKeys(redis, prefix)
-          const repository = redisRepository(client, { prefix, buckets: 3 })
-          // Each is first something else: what was counted before must be gone.
-          const users = all.map((facts, at) => ({ userId: `user ${`${at}`.padStart(2, '0')}`, facts }))
-          await repository.saveMany(
-            users.map(({ userId }, at) => change({ userId, index: all[(at + 1) % all.length] as EnrollmentIndex })),
-          )
-          await repository.saveMany(
-            users.map(({ userId, facts }) => change({ userId, index: facts, version: 'v2', expected: 'v1' })),
-          )
-          const conditions = filterConditions(asked, now)
-          const listed = await repository.list({ ...asked, now, after: null, limit: 1000 })
-          expect(listed.map(({ enrollment }) => enrollment.userId)).toEqual(
-            users
-              .filter(({ facts }) => conditions.every((condition) => meets(facts, condition)))
-              .map(({ userId }) => userId),
-          )
-          const expected = {
-            total: all.length,
-            locked: all.filter(({ lockedUntil }) => (lockedUntil ?? 0) > now).length,
-          }
-          expect(await repository.counts(now)).toEqual({
-            ...Object.fromEntries(
-              PHASES.map((phase) => [phase, all.filter((facts) => phaseOf(facts, now) === phase).length]),
-            ),
-            ...expected,
-          })
-        }),
-        { numRuns: 60 },
-      )
-    })
-
-    describe('a directory', () => {
-      it('reads on where a page of what was looked at holds nobody', async () => {
-        const { client, prefix } = await setUp()
-        const repository = redisRepository(client, { prefix, buckets: 1 })
-        const users = Array.from({ length: 2100 }, (_, at) => `${at}`.padStart(4, '0'))
-        const locked = { ...change().index, lockedUntil: 10 }
-        await repository.saveMany(
-          users.map((userId) => change({ userId, ...(userId === '2050' ? { index: locked } : {}) })),
-        )
-        const found = await repository.list({ locked: true, now: 0, after: null, limit: 5 })
-        expect(found.map(({ enrollment }) => enrollment.userId)).toEqual(['2050'])
-        expect((await repository.findMany([...users, 'nobody'])).size).toBe(2100)
-      })
-
-      it('leaves out who went or changed after being found, and fills the page with others', async () => {
-        const { client, prefix } = await setUp()
-        const other = redisRepository(client, { prefix, buckets: 1 })
-        const locked = { ...change().index, lockedUntil: 10 }
-        await other.saveMany(['a', 'b', 'c', 'd'].map((userId) => change({ userId, index: locked })))
-        let calls = 0
-        const between = watched(client, async () => {
-          // One opens, the next finds, the third reads.
-          if (++calls !== 3) return
-          await other.remove('a', 'v1')
-          await other.save(change({ userId: 'b', version: 'v2', expected: 'v1' }))
-        })
-        const repository = redisRepository(between, { prefix, buckets: 1 })
-        const found = await repository.list({ locked: true, now: 0, after: null, limit: 2 })
-        expect(found.map(({ enrollment }) => enrollment.userId)).toEqual(['c', 'd'])
-      })
-
-      it('stops at the first failure: after it has thrown, nothing more is written', async () => {
-        const { client, prefix, redis } = await setUp()
-        await redisRepository(client, { prefix }).find('ada')
-        let calls = 0
-        const failing = watched(client, () => {
-          if (++calls === 50) throw new Error('Connection is closed.')
-        })
-        const users = Array.from({ length: 500 }, (_, at) => `user ${at}`)
-        const saving = redisRepository(failing, { prefix }).saveMany(users.map((userId) => change({ userId })))
-        await expect(saving).rejects.toMatchObject(storeError(/connection was lost/))
-        const count = async (): Promise<number> => {
-          const keys = await redis.keys(`${prefix}:{*:records`)
-          const lengths = await Promise.all(keys.map((key) => redis.hlen(key)))
-          return lengths.reduce((sum, length) => sum + length, 0)
-        }
-        const written = await count()
-        expect(written).toBeLessThan(500)
-        // What was sent before is answered before this is.
-        await redisRepository(client, { prefix }).find('ada')
-        expect(await count()).toBe(written)
-      })
-    })
-
     describe('a write that the client sends again after reconnecting', () => {
+      const again = async (_: string, make: () => Promise<unknown>): Promise<unknown> => {
+        await make()
+        return make()
+      }
+
       it('is told by its version, and what it did is the answer', async () => {
         const { client, prefix } = await setUp()
         const repository = redisRepository(client, { prefix })
-        const twice = redisRepository(
-          watched(client, () => {}, 2),
-          { prefix },
-        )
+        const twice = redisRepository(wrapped(client, again), { prefix })
         expect(await twice.save(change())).toBe('saved')
         expect(await twice.save(change({ version: 'v2', expected: 'v1' }))).toBe('saved')
         expect(await twice.save(change({ version: 'v3', expected: 'v1' }))).toBe('conflict')
@@ -309,16 +164,10 @@ for (const driver of drivers) {
         const other = redisRepository(client, { prefix })
         await other.save(change())
         // The first run's answer is lost, another writes over it, and then it is run again.
-        const resent = new Proxy(client, {
-          get(target, name) {
-            const own = Reflect.get(target, name) as unknown
-            if (typeof own !== 'function') return own
-            return async (...values: unknown[]) => {
-              await own.apply(target, values)
-              await other.save(change({ version: 'v3', expected: 'v2' }))
-              return own.apply(target, values)
-            }
-          },
+        const resent = wrapped(client, async (_, make) => {
+          await make()
+          await other.save(change({ version: 'v3', expected: 'v2' }))
+          return make()
         })
         expect(await redisRepository(resent, { prefix }).save(change({ version: 'v2', expected: 'v1' }))).toBe('saved')
         expect(await other.find('ada')).toMatchObject({ version: 'v3' })
@@ -326,10 +175,7 @@ for (const driver of drivers) {
 
       it('is told by its name when it was a removal, which leaves no version', async () => {
         const { client, prefix } = await setUp()
-        const twice = redisRepository(
-          watched(client, () => {}, 2),
-          { prefix },
-        )
+        const twice = redisRepository(wrapped(client, again), { prefix })
         await twice.save(change())
         expect(await twice.remove('ada', 'v1')).toBe('removed')
         expect(await twice.remove('ada', 'v1')).toBe('conflict')
@@ -376,13 +222,16 @@ for (const driver of drivers) {
         await expect(other.save(change())).rejects.toMatchObject(refused)
       })
 
-      it.each(['records', 'index', 'events', 'applied'])('when %s is a key of somebody else', async (kind) => {
-        const { client, prefix, redis } = await setUp()
-        await redis.set(`${prefix}:{b0}:${kind}`, 'theirs')
-        const repository = redisRepository(client, { prefix, buckets: 1 })
-        await expect(repository.save(change())).rejects.toMatchObject(storeError(/another options.prefix/))
-        expect(await redis.keys(`${prefix}:{*`)).toEqual([`${prefix}:{b0}:${kind}`])
-      })
+      it.each(['records', 'index', 'events', 'applied', 'pruned'])(
+        'when %s is a key of somebody else',
+        async (kind) => {
+          const { client, prefix, redis } = await setUp()
+          await redis.sadd(`${prefix}:{b0}:${kind}`, 'theirs')
+          const repository = redisRepository(client, { prefix, buckets: 1 })
+          await expect(repository.save(change())).rejects.toMatchObject(storeError(/another options.prefix/))
+          expect(await redis.keys(`${prefix}:{*`)).toEqual([`${prefix}:{b0}:${kind}`])
+        },
+      )
     })
   })
 

@@ -62,7 +62,7 @@ async function openSqlite(db: sqlite.SqliteDatabase & { close(): unknown }): Pro
   }
 }
 
-const dropTables = (table: string): string => `DROP TABLE IF EXISTS ${table}, ${table}_events, ${table}_schema`
+const dropTables = (table: string): string => `DROP TABLE IF EXISTS ${table}, ${table}_events, ${table}_prunings, ${table}_schema`
 
 async function openPg(
   { server, table }: Place & { store: 'PostgreSQL' },

@@ -17,7 +17,7 @@ export interface Buckets {
   count: number
   /** the bucket of a user */
   of(userId: string): number
-  /** the keys of a bucket: always these four, in the order of the scripts */
+  /** the keys of a bucket: always these five, in the order of the scripts */
   keysOf(bucket: number): readonly string[]
   /** holds `count` */
   countKey: string
@@ -28,7 +28,7 @@ export interface Buckets {
  * call. With fewer, keys get large: a Cluster moves a key whole, and a million users make some 20 MB of each here.
  */
 const DEFAULT_BUCKETS = 64
-const KINDS = ['records', 'index', 'events', 'applied'] as const
+const KINDS = ['records', 'index', 'events', 'applied', 'pruned'] as const
 
 /** Lays out the keys; refuses options that cannot be. */
 export function bucketsOf(options: RedisOptions): Buckets {

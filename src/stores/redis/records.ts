@@ -6,17 +6,22 @@ import { unpackFacts } from './facts.js'
 /** A record as it is stored: `version \n facts \n steps \n record`. */
 export function parseEnrollment(stored: string): StoredEnrollment {
   const { version, record } = partsOf(stored)
-  try {
-    return { enrollment: JSON.parse(record), version }
-  } catch {
-    // The cause would quote the record.
-    throw new LeewayError('ERR_RECORD', 'a stored record is not JSON: something other than leeway wrote to it')
-  }
+  return { enrollment: parsed(record, 'record'), version }
 }
 
 /** The facts that a record is indexed by. */
 export function parseIndex(stored: string): EnrollmentIndex {
   return unpackFacts(partsOf(stored).facts)
+}
+
+/** The value that a stored text is; `ERR_RECORD` where that is not JSON. */
+export function parsed<Value>(text: string, what: string): Value {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // The cause would quote what is stored.
+    throw new LeewayError('ERR_RECORD', `a stored ${what} is not JSON: something other than leeway wrote to it`)
+  }
 }
 
 function partsOf(stored: string): { version: string; facts: string; record: string } {

@@ -3,6 +3,7 @@ import type { EnrollmentDirectory } from '../../ports/directory.js'
 import type { EnrollmentChange, EnrollmentRepository, StoredEnrollment } from '../../ports/index.js'
 import { directoryOf } from './directory.js'
 import type { RedisClient } from './driver.js'
+import { packEvent } from './events.js'
 import { packFacts, stepsOf } from './facts.js'
 import { bucketsOf, type RedisOptions } from './keys.js'
 import { parseEnrollment } from './records.js'
@@ -63,7 +64,7 @@ export function redisRepository(
       packFacts(index),
       stepsOf(index).join(' '),
       JSON.stringify(change.enrollment),
-      ...change.events.map((event) => `${event.id}\0${JSON.stringify(event)}`),
+      ...change.events.map(packEvent),
     ]
     return (await run('save', buckets.of(userId), values)) as 'saved' | 'conflict'
   }

@@ -3,13 +3,20 @@
  * of it or nothing. It is not rolled back, though, so nothing may fail once it has written: what could (memory, disk,
  * replica) is checked by Redis at a script's first write, and what is in the keys by `check` below.
  *
- * A bucket has four keys. All ids and texts are bytes here; numbers stay text, and are compared as doubles, which
+ * A bucket has five keys. All ids and texts are bytes here; numbers stay text, and are compared as doubles, which
  * are exact up to 2^53.
  *
  * - records, a hash: user id to `version \n facts \n steps \n record`
- * - index, a sorted set in the order of bytes: `u` user NUL facts, and each step (what is counted) before the user id
- * - events, a sorted set in the order of bytes: user NUL event id NUL event
+ * - index, a sorted set in the order of bytes: `u` user NUL facts, and each step (what is counted) before the user id; of
+ *   events, `m` when user NUL event id, where something moved, and `h` time user NUL event id, where a run begins
+ * - events, a sorted set in the order of bytes: user NUL event id NUL when NUL event; `when` is a time in sixteen digits,
+ *   and after them what moved
  * - applied, a list: the names of the last calls that wrote
+ * - pruned, a text: the latest time before which events were deleted
+ *
+ * Pruning finds old events by the runs that a user's events, in the order of their ids, make: as long as none is earlier
+ * than the one before it, only the first is in the index. That is one member a user, and one more each time that the
+ * clock went back; an index of all events would take some 130 bytes for each.
  *
  * No user id holds NUL. Lua's own comparison of texts follows a locale, that of sorted sets does not.
  */
@@ -26,7 +33,7 @@ end`
 
 /** Each script below is called with all keys of a bucket, and with 'check' or nothing as the first value. */
 const CHECK = `if ARGV[1] == 'check' then${CHECK_SERVER}
-  for at, kind in ipairs({'hash', 'zset', 'zset', 'list'}) do
+  for at, kind in ipairs({'hash', 'zset', 'zset', 'list', 'string'}) do
     local found = redis.call('TYPE', KEYS[at]).ok
     if found ~= kind and found ~= 'none' then return redis.error_reply('WRONGTYPE key') end
   end
@@ -59,6 +66,19 @@ const UNINDEX = `if stored then
   end
 `
 
+/** Of an event: its key, user NUL event id, its time and what moved. Digits compare as numbers, whatever the locale. */
+const PARTS = `local function parts(event) return event:match('^(%Z*%z%Z*)%z(%d*)(%Z*)%z') end
+`
+
+/** Deletes an event, and what the index has of it. */
+const FORGET = `${PARTS}local function forget(event)
+  local key, time, moved = parts(event)
+  redis.call('ZREM', KEYS[2], 'h' .. time .. key)
+  if moved ~= '' then redis.call('ZREM', KEYS[2], 'm' .. time .. moved .. key) end
+  redis.call('ZREM', KEYS[3], event)
+end
+`
+
 /** Makes or knows the number of buckets, and answers the digests of the other scripts after it. */
 export const OPEN: string = `${CHECK_SERVER}
 local answer = {redis.call('GET', KEYS[1])}
@@ -76,10 +96,15 @@ return redis.call('HMGET', KEYS[1], unpack(ARGV, 2))
 `
 
 /** Compare and set: user, expected version, call, version, facts, steps, record, event... */
-const SAVE = `${CHECK}${HEAD}
+const SAVE = `${CHECK}${HEAD}${PARTS}
 local version = ARGV[5]
 if current ~= (ARGV[3] ~= '' and ARGV[3]) then
   return (current == version or ${WAS_APPLIED}) and 'saved' or 'conflict'
+end
+local latest = nil
+if #ARGV > 8 then
+  local last = redis.call('ZREVRANGEBYLEX', KEYS[3], '(' .. user .. '\\1', '[' .. user .. '\\0', 'LIMIT', 0, 1)[1]
+  if last then latest = select(2, parts(last)) end
 end
 redis.call('HSET', KEYS[1], user, version .. '\\n' .. ARGV[6] .. '\\n' .. ARGV[7] .. '\\n' .. ARGV[8])
 if facts ~= ARGV[6] or steps ~= ARGV[7] then
@@ -87,17 +112,28 @@ if facts ~= ARGV[6] or steps ~= ARGV[7] then
   redis.call('ZADD', KEYS[2], 0, 'u' .. user .. '\\0' .. ARGV[6])
   for step in ARGV[7]:gmatch('%S+') do redis.call('ZADD', KEYS[2], 0, step .. user) end
 end
-for at = 9, #ARGV do redis.call('ZADD', KEYS[3], 0, user .. '\\0' .. ARGV[at]) end
+for at = 9, #ARGV do
+  local event = user .. '\\0' .. ARGV[at]
+  local key, time, moved = parts(event)
+  redis.call('ZADD', KEYS[3], 0, event)
+  if not latest or time < latest then redis.call('ZADD', KEYS[2], 0, 'h' .. time .. key) end
+  if moved ~= '' then redis.call('ZADD', KEYS[2], 0, 'm' .. time .. moved .. key) end
+  latest = time
+end
 ${REMEMBER}
 return 'saved'
 `
 
 /** Compare and delete: user, expected version, call. */
-const REMOVE = `${CHECK}${HEAD}
+const REMOVE = `${CHECK}${HEAD}${FORGET}
 if not current or current ~= ARGV[3] then return ${WAS_APPLIED} and 'removed' or 'conflict' end
 redis.call('HDEL', KEYS[1], user)
 ${UNINDEX}
-redis.call('ZREMRANGEBYLEX', KEYS[3], '[' .. user .. '\\0', '(' .. user .. '\\1')
+local from, to = '[' .. user .. '\\0', '(' .. user .. '\\1'
+repeat
+  local events = redis.call('ZRANGEBYLEX', KEYS[3], from, to, 'LIMIT', 0, 1000)
+  for _, event in ipairs(events) do forget(event) end
+until #events == 0
 ${REMEMBER}
 return 'removed'
 `
@@ -161,13 +197,69 @@ for at = 2, #ARGV, 2 do answer[#answer + 1] = redis.call('ZLEXCOUNT', KEYS[2], A
 return answer
 `
 
+/** Members of the index in a range: from, to, how many. */
+const DUE = `${CHECK}
+return redis.call('ZRANGEBYLEX', KEYS[2], ARGV[2], ARGV[3], 'LIMIT', 0, ARGV[4])
+`
+
+/** Members of the index in a range, backwards: from, down to, how many. */
+const MOVEMENTS = `${CHECK}
+return redis.call('ZREVRANGEBYLEX', KEYS[2], ARGV[2], ARGV[3], 'LIMIT', 0, ARGV[4])
+`
+
 /** Events in a range: from, to, how many. */
 const HISTORY = `${CHECK}
 return redis.call('ZRANGEBYLEX', KEYS[3], ARGV[2], ARGV[3], 'LIMIT', 0, ARGV[4])
 `
 
+/**
+ * Deletes events of before a time, at most so many, and answers how many they were; that it is done is known with the
+ * first. Redis refuses for want of memory a script whose first write may need some. This one makes room, so its first write
+ * is one that never does.
+ */
+const PRUNE = `${CHECK}${FORGET}
+local before, limit, removed = ARGV[2], tonumber(ARGV[3]), 0
+local pruned = redis.call('GET', KEYS[5])
+redis.call('ZREM', KEYS[2], '')
+redis.call('SET', KEYS[5], pruned and pruned > before and pruned or before)
+for _, head in ipairs(redis.call('ZRANGEBYLEX', KEYS[2], '[h', '(h' .. before, 'LIMIT', 0, limit)) do
+  if removed == limit then break end
+  redis.call('ZREM', KEYS[2], head)
+  local key = head:sub(18)
+  local from, to = '[' .. key .. '\\0', '(' .. key:match('^%Z*') .. '\\1'
+  while true do
+    local event = redis.call('ZRANGEBYLEX', KEYS[3], from, to, 'LIMIT', 0, 1)[1]
+    if not event then break end
+    local own, time = parts(event)
+    if removed == limit or time >= before then
+      -- What is left of the run begins here.
+      redis.call('ZADD', KEYS[2], 0, 'h' .. time .. own)
+      break
+    end
+    forget(event)
+    removed = removed + 1
+  end
+end
+return removed
+`
+
+/** The time before which events were deleted. */
+const PRUNED = `${CHECK}
+return redis.call('GET', KEYS[5])
+`
+
 /** What can be run in a bucket. */
-export type ScriptName = 'read' | 'save' | 'remove' | 'scan' | 'count' | 'history'
+export type ScriptName =
+  | 'read'
+  | 'save'
+  | 'remove'
+  | 'scan'
+  | 'count'
+  | 'due'
+  | 'movements'
+  | 'history'
+  | 'prune'
+  | 'pruned'
 
 /** The scripts by what they do. */
 export const SCRIPTS: Readonly<Record<ScriptName, string>> = {
@@ -176,5 +268,9 @@ export const SCRIPTS: Readonly<Record<ScriptName, string>> = {
   remove: REMOVE,
   scan: SCAN,
   count: COUNT,
+  due: DUE,
+  movements: MOVEMENTS,
   history: HISTORY,
+  prune: PRUNE,
+  pruned: PRUNED,
 }

@@ -10,6 +10,7 @@ const AT_ONCE = 16
 /** The buckets, and the one way to do something in one of them. */
 export interface Server {
   buckets: Buckets
+  everyBucket: readonly number[]
   /** Runs a script in a bucket; throws ERR_STORE where it does not answer. */
   run(script: ScriptName, bucket: number, values: readonly string[]): Promise<unknown>
 }
@@ -17,6 +18,7 @@ export interface Server {
 /** The server behind a client. One round trip a call, and one more before the first. */
 export function serverOf(client: RedisClient, buckets: Buckets): Server {
   const runner = runnerOf(client)
+  const everyBucket = Array.from({ length: buckets.count }, (_, bucket) => bucket)
   const checked = new Set<number>()
   let opening: Promise<Digests> | undefined
 
@@ -63,22 +65,18 @@ export function serverOf(client: RedisClient, buckets: Buckets): Server {
     return reply
   }
 
-  return { buckets, run }
+  return { buckets, everyBucket, run }
 }
 
-/** Does the work for each item, some at once; answers in their order. Once it throws, nothing is under way any more. */
-export async function inParallel<Item, Result>(
-  items: readonly Item[],
-  work: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = []
-  const left = items.entries()
+/** Does the work for each item, some at once. Once it throws, nothing is under way any more. */
+export async function inParallel<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
+  const left = items.values()
   const failures: unknown[] = []
   async function lane(): Promise<void> {
-    for (const [at, item] of left) {
+    for (const item of left) {
       if (failures.length > 0) return
       try {
-        results[at] = await work(item)
+        await work(item)
       } catch (error) {
         failures.push(error)
       }
@@ -86,19 +84,18 @@ export async function inParallel<Item, Result>(
   }
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, lane))
   if (failures.length > 0) throw failures[0]
-  return results
 }
 
-/** The items by bucket, each with its place. */
-export function byBucket<Item>(
+/** The items that have something in common, each with its place. */
+export function grouped<Item, Key>(
   items: readonly Item[],
-  bucketOf: (item: Item) => number,
-): [bucket: number, group: { item: Item; at: number }[]][] {
-  const groups = new Map<number, { item: Item; at: number }[]>()
+  keyOf: (item: Item) => Key,
+): [key: Key, group: { item: Item; at: number }[]][] {
+  const groups = new Map<Key, { item: Item; at: number }[]>()
   for (const [at, item] of items.entries()) {
-    const bucket = bucketOf(item)
-    const group = groups.get(bucket)
-    if (group === undefined) groups.set(bucket, [{ item, at }])
+    const key = keyOf(item)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [{ item, at }])
     else group.push({ item, at })
   }
   return [...groups]
