@@ -16,6 +16,11 @@ export function assertObject(value: unknown, name: string): asserts value is Rec
   if (!isObject(value)) throw new TypeError(`${name} must be an object`)
 }
 
+/** Refuses all but a function. */
+export function assertFunction(value: unknown, name: string): asserts value is (...given: never[]) => unknown {
+  if (typeof value !== 'function') throw new TypeError(`${name} must be a function`)
+}
+
 /** Refuses properties that nobody reads: a misspelt option would otherwise be a silent default. */
 export function assertKnownKeys(value: Record<string, unknown>, known: readonly string[], name: string): void {
   for (const key of Object.keys(value)) {

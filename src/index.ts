@@ -21,10 +21,20 @@ export type {
   ReplaceRecoveryCodesResult,
 } from './enrollment/results.js'
 export type { AdminResult, EnrollmentStatus } from './enrollment/status.js'
-export type { Explanation, Period, ResolvedTerms, SelfEnrollment, Terms } from './enrollment/terms.js'
+export type { ApplyTo, Explanation, Period, ResolvedTerms, SelfEnrollment, Terms } from './enrollment/terms.js'
 export type { Note, UserId } from './enrollment/user.js'
 export { LeewayError, type LeewayErrorCode } from './errors.js'
-export type { DirectoryQuery, EnrollmentDirectory, PhaseCounts, RolloutFilter } from './ports/directory.js'
+export type { Signal } from './platform.js'
+export type {
+  DirectoryQuery,
+  DueQuery,
+  DueReminder,
+  EnrollmentDirectory,
+  Movement,
+  PhaseCounts,
+  RolloutFilter,
+  Totals,
+} from './ports/directory.js'
 export type {
   Clock,
   Enrollment,
@@ -35,9 +45,17 @@ export type {
   SecretContext,
   StoredEnrollment,
 } from './ports/index.js'
+export { movementOf } from './record/movements.js'
+export type { AssignedUser, AssignProgress } from './service/assign.js'
 export { createLeeway } from './service/create-leeway.js'
+export type { UserIds } from './service/id-stream.js'
 export type { Leeway, LeewayOptions, LeewayWithRollout } from './service/leeway.js'
 export type { Policy } from './service/policy.js'
-export type { KeyRotation, Rollout, Signal } from './service/rollout.js'
+export type { RolloutPreview } from './service/preview.js'
+export type { ForecastDay, ProgressDay } from './service/reports.js'
+export type { Rollout } from './service/rollout.js'
+export type { KeyRotation } from './service/rotate-keys.js'
+export type { Reminder, SendReminder } from './service/send-reminders.js'
+export type { AssignFailure, TermsFor } from './service/walk.js'
 export type { Instant } from './totp/instant.js'
 export type { DriftWindow, HashAlgorithm, HotpParameters, TotpParameters } from './totp/parameters.js'

@@ -7,8 +7,18 @@ interface Platform {
   atob(base64: string): string
   btoa(binary: string): string
   setTimeout(callback: () => void, delayMs: number): unknown
+  clearTimeout(timer: unknown): void
+  AbortController: new () => { readonly signal: Signal; abort(reason?: unknown): void }
   TextEncoder: new () => { encode(text: string): Uint8Array<ArrayBuffer> }
   TextDecoder: new (label: string, options: { fatal: boolean }) => { decode(bytes: Uint8Array): string }
+}
+
+/** What is needed of an `AbortSignal`. */
+export interface Signal {
+  readonly aborted: boolean
+  readonly reason: unknown
+  addEventListener(type: 'abort', listener: () => void): void
+  removeEventListener(type: 'abort', listener: () => void): void
 }
 
 /** A key the platform holds; its bytes cannot be read back. */
@@ -34,6 +44,7 @@ interface SubtleCrypto {
     extractable: boolean,
     usages: string[],
   ): Promise<CryptoKey>
+  digest(algorithm: string, data: Bytes): Promise<ArrayBuffer>
   encrypt(algorithm: object, key: CryptoKey, data: Bytes): Promise<ArrayBuffer>
   decrypt(algorithm: object, key: CryptoKey, data: Bytes): Promise<ArrayBuffer>
   sign(algorithm: string, key: CryptoKey, data: Bytes): Promise<ArrayBuffer>

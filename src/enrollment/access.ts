@@ -1,7 +1,6 @@
-import { decisionAt, phaseAt, postponementsLeft } from './decision.js'
+import { decisionAt, phaseAt, postponementsLeft, startedAtSignIn } from './decision.js'
 import { askForCode } from './proof.js'
 import type { EnrollmentRecord } from './record.js'
-import { startAtSignIn } from './requirement.js'
 import { datesOf, type Fact, fact, type Handlers, unwritten } from './step.js'
 
 /** How many postponed sign-ins a record remembers by name. */
@@ -9,18 +8,19 @@ const POSTPONED_SIGN_INS_KEPT = 20
 
 /** What happens after the password: signing in, "not now", and codes. */
 export const accessHandlers: Handlers<'sign-in' | 'postpone-setup' | 'verify-code' | 'use-recovery-code'> = {
-  'sign-in': (record, { sensitive }, { now }) => {
+  'sign-in': (record, { sensitive }, setting) => {
+    const { now } = setting
     const answer = (after: EnrollmentRecord) => decisionAt(after, now, { occasion: 'sign-in', sensitive })
     if (record.suspension !== null || record.requirement === null) return unwritten(record, answer(record))
     const facts: Fact[] = []
-    const requirement = startAtSignIn(record.requirement, now)
+    const started = startedAtSignIn(record, setting)
     if (record.signedInAt === null) facts.push(fact('first-sign-in'))
-    if (requirement !== record.requirement) {
+    if (started !== record) {
       const previousDeadline = record.requirement.deadline
-      facts.push(fact('period-started', { ...datesOf(requirement), previousDeadline }))
+      facts.push(fact('period-started', { ...datesOf(started.requirement), previousDeadline }))
     }
     if (facts.length === 0) return unwritten(record, answer(record))
-    const after = { ...record, requirement, signedInAt: record.signedInAt ?? now }
+    const after = { ...started, signedInAt: record.signedInAt ?? now }
     return { record: after, facts, outcome: answer(after) }
   },
 

@@ -1,6 +1,9 @@
-import type { Command } from './commands.js'
+import type { Circumstances } from './circumstances.js'
+import type { Change, Command } from './commands.js'
 import { withoutAuthenticator } from './factor.js'
-import { type EnrollmentRecord, type Requirement, UNLOCKED } from './record.js'
+import { leftToRun, startedWithinGrant, withinGrant } from './granted.js'
+import { protecting } from './protection.js'
+import { type EnrollmentRecord, isStored, type Requirement, UNLOCKED } from './record.js'
 import {
   afterStandstill,
   endedAt,
@@ -16,10 +19,14 @@ import {
   datesOf,
   endingSessions,
   fact,
+  flips,
   type Handlers,
+  movedFact,
+  type Step,
   unchanged,
   withRequirement,
 } from './step.js'
+import type { ApplyTo } from './terms.js'
 import { instantAfter } from './time.js'
 import type { Note } from './user.js'
 
@@ -37,10 +44,13 @@ export const adminHandlers: Handlers<
   | 'unlock'
   | 'issue-pass'
 > = {
-  'require-enrollment': (record, { terms, since, because, note }, { now }) => {
+  'require-enrollment': protecting<Command<'require-enrollment'>>((record, command, setting) => {
+    const { terms, since, because, applyTo = 'replace', note } = command
     const old = record.requirement
     if (old !== null && isUnder(old, terms, since)) return unchanged(record)
     if (old !== null && hasPeriod(old, terms, since)) {
+      // The dates stay, so nothing gets shorter or longer.
+      if (applyTo !== 'replace') return unchanged(record)
       const kept: Requirement = {
         ...old,
         selfEnrollment: terms.selfEnrollment ?? 'always',
@@ -48,62 +58,63 @@ export const adminHandlers: Handlers<
       }
       return changed({ ...record, requirement: kept }, assignedFact(kept, old, note))
     }
-    const requirement = newRequirement(terms, { now, since, because })
-    return changed(withRequirement(record, requirement, now), assignedFact(requirement, old, note))
+    const requirement = withinGrant(record, newRequirement(terms, { now: setting.now, since, because }), setting)
+    if (!applies(applyTo, record, requirement, setting)) return unchanged(record)
+    return changed(withRequirement(record, requirement, setting.now), assignedFact(requirement, old, note))
+  }),
+
+  'make-optional': (record, { applyTo = 'replace', note }, setting) => {
+    if (record.requirement === null || !applies(applyTo, record, null, setting)) return unchanged(record)
+    const details = { previousDeadline: record.requirement.deadline, ...(isStored(record) && { required: false }) }
+    return changed(withRequirement(record, null, setting.now), fact('made-optional', details, note))
   },
 
-  'make-optional': (record, { note }, { now }) => {
-    if (record.requirement === null) return unchanged(record)
-    const previousDeadline = record.requirement.deadline
-    return changed(withRequirement(record, null, now), fact('made-optional', { previousDeadline }, note))
-  },
-
-  'change-deadline': (record, { change, note }, { now }) => {
+  'change-deadline': protecting<Command<'change-deadline'>>((record, { change, note }, setting) => {
+    const { now } = setting
     const old = record.requirement
     if (old === null) return unchanged(record)
     const why = { source: note.actor ?? 'administrator', text: note.reason ?? 'The deadline was changed by hand' }
-    const standing = standingAt(record, old, now)
-    const moved = withDeadline(standing, change, why)
-    if (moved === standing) return unchanged(record)
-    return changed(
-      withRequirement(record, moved, now),
-      fact('deadline-changed', { ...datesOf(moved), previousDeadline: old.deadline }, note),
-    )
-  },
+    const standing = standingAt(record, old, setting)
+    const asked = withDeadline(standing, change, why)
+    if (asked === standing) return unchanged(record)
+    const left = leftToRun(record, standing, now)
+    const moved = asked.deadline > standing.deadline ? withinGrant(record, asked, setting, left) : asked
+    // Where nothing more can be granted the deadline stays where it is, be it over or not.
+    if (moved !== asked && leftToRun(record, moved, now) === left) return unchanged(record)
+    return changed(withRequirement(record, moved, now), movedFact(moved, old, note))
+  }),
 
-  exempt: (record, { until, reason, note }, { now }) => {
-    if (until <= now) return withoutExemption(record, note, now)
+  exempt: protecting<Command<'exempt'>>((record, { until, reason, note }, setting) => {
+    if (until <= setting.now) return exempting(record, null, note, setting)
     const old = record.exemption
     if (old !== null && old.until === until && old.reason === reason) return unchanged(record)
     // The reason is an administrator's word: it is the event's reason, not one of the details that users may see.
-    const told = fact(
-      'exempted',
-      { until, previousUntil: old?.until ?? null },
-      { ...note, reason: note.reason ?? reason },
-    )
-    return changed({ ...record, exemption: { until, reason } }, told)
-  },
+    return exempting(record, { until, reason }, { ...note, reason: note.reason ?? reason }, setting)
+  }),
 
-  'end-exemption': (record, { note }, { now }) => withoutExemption(record, note, now),
+  'end-exemption': protecting<Command<'end-exemption'>>((record, { note }, setting) =>
+    exempting(record, null, note, setting),
+  ),
 
   suspend: (record, { note }, { now }) => {
     if (record.suspension !== null) return unchanged(record)
     return changed(endingSessions({ ...record, suspension: { stoppedAt: now } }, now), fact('suspended', {}, note))
   },
 
-  resume: (record, { note }, { now }) => {
+  resume: (record, { note }, setting) => {
     if (record.suspension === null) return unchanged(record)
     const old = record.requirement
-    const requirement = old && afterStandstill(old, record.suspension.stoppedAt, now)
+    const requirement = old && standingAt(record, old, setting)
     return changed(
       { ...record, suspension: null, requirement },
       fact('resumed', { ...datesOf(requirement), previousDeadline: old?.deadline ?? null }, note),
     )
   },
 
-  'reset-mfa': (record, { grace, note }, { now }) => {
+  'reset-mfa': protecting<Command<'reset-mfa'>>((record, { grace, note }, setting) => {
+    const { now } = setting
     const old = record.requirement
-    const requirement = afterReset(record, grace, now)
+    const requirement = afterReset(record, grace, setting)
     const nothingBound =
       record.authenticators.length === 0 && record.setup === null && record.recoveryCodes.length === 0
     if (nothingBound && requirement === old) return unchanged(record)
@@ -116,24 +127,22 @@ export const adminHandlers: Handlers<
         {
           grace: typeof grace === 'string' ? grace : 'period',
           authenticators: record.authenticators.length,
-          required: requirement !== null,
           ...datesOf(requirement),
           previousDeadline: old?.deadline ?? null,
+          ...flips(record, bare),
         },
         note,
       ),
     )
-  },
+  }),
 
-  'revoke-authenticator': (record, { authenticatorId, note }, { now }) => {
+  'revoke-authenticator': protecting<Command<'revoke-authenticator'>>((record, { authenticatorId, note }, { now }) => {
     if (!record.authenticators.some(({ id }) => id === authenticatorId)) return unchanged(record)
     // A pending set-up too, which the lost phone may have proven: whoever holds that must not confirm another.
     const left = { ...withoutAuthenticator(record, authenticatorId), setup: null }
-    return changed(
-      endingSessions(left, now),
-      fact('authenticator-removed', { authenticatorId, authenticators: left.authenticators.length }, note),
-    )
-  },
+    const details = { authenticatorId, authenticators: left.authenticators.length, ...flips(record, left) }
+    return changed(endingSessions(left, now), fact('authenticator-removed', details, note))
+  }),
 
   unlock: (record, { note }) => {
     const { totp, recovery } = record.lock
@@ -151,26 +160,73 @@ export const adminHandlers: Handlers<
   },
 }
 
-function withoutExemption(record: EnrollmentRecord, note: Note, now: number) {
-  if (record.exemption === null || record.exemption.until <= now) return unchanged(record)
-  const previousUntil = record.exemption.until
-  return changed({ ...record, exemption: null }, fact('exempted', { until: null, previousUntil }, note))
+/**
+ * Whether terms replace the requirement that there is. Both ways of ending count, with a first sign-in now and without
+ * one ever: the deadline of terms that wait for it is the earlier or the later only where it is so in both.
+ */
+function applies(
+  applyTo: ApplyTo,
+  record: EnrollmentRecord,
+  next: Requirement | null,
+  setting: Circumstances,
+): boolean {
+  const { requirement: old } = record
+  if (applyTo === 'replace' || old === null || !isStored(record)) return true
+  if (applyTo === 'new') return false
+  const standing = standingAt(record, old, setting)
+  const started = (requirement: Requirement) => startedWithinGrant(record, requirement, setting)
+  const moves =
+    next === null
+      ? [1]
+      : [next.deadline - standing.deadline, started(next).deadline - started(standing).deadline].map(Math.sign)
+  const wanted = applyTo === 'shorten' ? -1 : 1
+  return moves.includes(wanted) && !moves.includes(-wanted)
 }
 
-function afterReset(record: EnrollmentRecord, grace: Command<'reset-mfa'>['grace'], now: number): Requirement | null {
+/** The record with this exemption, or with none. What it no longer covers runs, for as long as may still be granted. */
+function exempting(
+  record: EnrollmentRecord,
+  exemption: EnrollmentRecord['exemption'],
+  note: Note,
+  setting: Circumstances,
+): Step<Change> {
+  const old = record.exemption
+  if (exemption === null && (old === null || old.until <= setting.now)) return unchanged(record)
+  const details = { until: exemption?.until ?? null, previousUntil: old?.until ?? null }
+  const after = { ...record, exemption }
+  const told = fact('exempted', details, note)
+  const { requirement } = record
+  const isShorter = old !== null && (exemption?.until ?? 0) < old.until
+  if (!isShorter || requirement === null) return changed(after, told)
+  const standing = standingAt(record, requirement, setting)
+  const cut = withinGrant(after, standing, setting, leftToRun(record, standing, setting.now))
+  if (cut === standing) return changed(after, told)
+  return changed(withRequirement(after, cut, setting.now), told, movedFact(cut, requirement, note))
+}
+
+function afterReset(
+  record: EnrollmentRecord,
+  grace: Command<'reset-mfa'>['grace'],
+  setting: Circumstances,
+): Requirement | null {
+  const { now } = setting
   const old = record.requirement
   if (grace === 'remaining') return old
-  if (old === null) return newRequirement({ period: grace }, { now })
-  if (grace !== 'none') return withFreshPeriod(old, grace, now)
-  const standing = standingAt(record, old, now)
+  if (old === null) return withinGrant(record, newRequirement({ period: grace }, { now }), setting)
+  if (grace !== 'none') return withinGrant(record, withFreshPeriod(old, grace, now), setting)
+  const standing = standingAt(record, old, setting)
   const ended = endedAt(standing, now)
   return ended === standing ? old : ended
 }
 
 /**
- * The requirement as a change finds it. While suspended the change counts from now: what was left is left now, and goes on
- * standing still.
+ * The requirement as a change finds it, and as it runs on after a suspension: what was left is left now. A calendar, and an
+ * exemption that ended meanwhile, may make that more only as far as may be granted.
  */
-function standingAt({ suspension }: EnrollmentRecord, requirement: Requirement, now: number): Requirement {
-  return suspension === null ? requirement : afterStandstill(requirement, suspension.stoppedAt, now)
+function standingAt(record: EnrollmentRecord, requirement: Requirement, setting: Circumstances): Requirement {
+  if (record.suspension === null) return requirement
+  const { stoppedAt } = record.suspension
+  const standing = afterStandstill(requirement, stoppedAt, setting.now)
+  if (standing === requirement) return requirement
+  return withinGrant(record, standing, setting, leftToRun(record, requirement, stoppedAt))
 }

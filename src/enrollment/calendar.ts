@@ -99,6 +99,15 @@ export function endOfDay(instant: Instant, calendar: Calendar): Instant {
 }
 
 /**
+ * The local day that lies `days` days before the one of `instant`: from its first instant to the first after it. One that
+ * the time zone skipped is empty.
+ */
+export function localDayBefore(instant: Instant, days: number, timeZone: string): { from: Instant; to: Instant } {
+  const day = localDay(instant, timeZone) - days
+  return { from: Math.max(0, endOfLocalDay(day - 1, timeZone)), to: Math.max(0, endOfLocalDay(day, timeZone)) }
+}
+
+/**
  * The date in a time zone at an instant, as YYYY-MM-DD; beyond the year 9999 as ISO 8601 expands it, +YYYYYY-MM-DD.
  *
  * @throws RangeError for a time zone that the platform does not know

@@ -1,9 +1,9 @@
 import type { Instant } from '../totp/instant.js'
 import type { ResolvedTotp } from '../totp/parameters.js'
 import type { SignInDecision } from './decision.js'
-import type { Authenticator, Pass, RecoveryCode, Setup } from './record.js'
+import type { Authenticator, Pass, RecoveryCode, ReminderId, Setup } from './record.js'
 import type { Refusal } from './results.js'
-import type { Explanation, Period, Terms } from './terms.js'
+import type { ApplyTo, Explanation, Period, Terms } from './terms.js'
 import type { Note } from './user.js'
 
 /** Which kind of proof was handed over. The code itself never reaches the machine. */
@@ -15,10 +15,16 @@ export type ProofMethod = 'totp' | 'recovery-code'
  */
 export interface Commands {
   'require-enrollment': Asked<
-    Noted & { terms: Terms; since?: Instant | undefined; because?: readonly Explanation[] | undefined },
+    Noted & {
+      terms: Terms
+      since?: Instant | undefined
+      because?: readonly Explanation[] | undefined
+      /** by default 'replace' */
+      applyTo?: ApplyTo | undefined
+    },
     Change
   >
-  'make-optional': Asked<Noted, Change>
+  'make-optional': Asked<Noted & { applyTo?: ApplyTo | undefined }, Change>
   'change-deadline': Asked<Noted & { change: { addDays: number } | { deadline: Instant } }, Change>
   exempt: Asked<Noted & { until: Instant; reason: string }, Change>
   'end-exemption': Asked<Noted, Change>
@@ -57,6 +63,10 @@ export interface Commands {
     { ok: true } | { ok: false; reason: 'last-authenticator' | 'unknown-authenticator' } | Refusal
   >
   'replace-recovery-codes': Asked<{ proof: ProofMethod; codes: readonly RecoveryCode[] }, { ok: true } | Refusal>
+  /** takes the reminder that is due, under an id of its own, so that nobody else sends it */
+  'claim-reminder': Asked<{ id: string }, { claimed: (ReminderId & { daysLeft: number }) | null }>
+  /** ends the claim of this id, and records that the reminder was sent, or that it was not */
+  'settle-reminder': Asked<{ id: string; reminder: ReminderId; sent: boolean }, { recorded: boolean }>
 }
 
 interface Asked<Facts, Outcome> {
@@ -69,9 +79,10 @@ export interface Noted {
   note: Note
 }
 
-/** Whether there was anything to do. */
+/** Whether there was anything to do; `refused` where a protected account stood in the way. */
 export interface Change {
   changed: boolean
+  refused?: 'protected'
 }
 
 export type CommandType = keyof Commands
@@ -124,6 +135,9 @@ export type RecoveryFinding =
 /** What the service found out about a pass. */
 export type PassFinding = { found: 'malformed' | 'mismatch' | 'match' }
 
+/** Whether `policy.protect` covers the account. */
+export type ProtectionFinding = { protected: boolean }
+
 /** What the service found out about the first code of a set-up. */
 export type SetupFinding =
   | { found: 'malformed' }
@@ -151,6 +165,7 @@ export type Question<Decided> =
   | { ask: 'code'; authenticators: readonly Authenticator[]; answer(finding: CodeFinding): Decided }
   | { ask: 'recovery-code'; codes: readonly RecoveryCode[]; answer(finding: RecoveryFinding): Decided }
   | { ask: 'pass'; pass: Pass; answer(finding: PassFinding): Decided }
+  | { ask: 'protection'; answer(finding: ProtectionFinding): Decided }
   | {
       ask: 'setup-code'
       setup: Setup

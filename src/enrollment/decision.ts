@@ -1,4 +1,6 @@
 import type { Instant } from '../totp/instant.js'
+import type { Setting } from './circumstances.js'
+import { startedWithinGrant } from './granted.js'
 import { lockStateAt } from './locks.js'
 import { type Phase, phaseOf } from './phase.js'
 import { type EnrollmentRecord, indexOf } from './record.js'
@@ -59,6 +61,19 @@ export function passRequiredAt(record: EnrollmentRecord, now: Instant): boolean 
   const missed = requirement.deadline > requirement.assignedAt
   const dormant = signedInAt === null || signedInAt >= requirement.deadline
   return requirement.selfEnrollment === 'during-period' || (missed && dormant)
+}
+
+/** The record as a sign-in makes it, which starts a period that waited for the first one. */
+export function startedAtSignIn(record: EnrollmentRecord, setting: Pick<Setting, 'now' | 'policy'>): EnrollmentRecord {
+  if (record.requirement === null) return record
+  const requirement = startedWithinGrant(record, record.requirement, setting)
+  return requirement === record.requirement ? record : { ...record, requirement }
+}
+
+/** Whether a sign-in now would be stopped: nothing but set-up would be reached. */
+export function isStoppedAt(record: EnrollmentRecord, setting: Pick<Setting, 'now' | 'policy'>): boolean {
+  const { now } = setting
+  return decisionAt(startedAtSignIn(record, setting), now, { occasion: 'sign-in' }).action === 'require-setup'
 }
 
 /** Whole days left until a deadline, counted from when the user's clock was stopped where it is. */

@@ -9,6 +9,14 @@ export interface LockPolicy {
   rollingCap: { failures: number; days: number }
 }
 
+/** When users are reminded of their deadline. */
+export interface ReminderPolicy {
+  /** each once, the most days first */
+  daysBefore: readonly number[]
+  /** how long one process holds a reminder that it sends */
+  leaseMs: number
+}
+
 /** The policy with every default filled in: what the machine is handed. */
 export interface ResolvedPolicy {
   totp: { parameters: ResolvedTotp; window: DriftWindow }
@@ -18,4 +26,7 @@ export interface ResolvedPolicy {
   recoveryCodes: { count: number }
   maxAuthenticators: number
   pass: { expiresAfterMs: number; tries: number }
+  reminders: ReminderPolicy
+  /** null: without limit */
+  maxGrantedDays: number | null
 }

@@ -85,6 +85,22 @@ export interface FactorLock {
   recent: readonly Instant[]
 }
 
+/** A reminder, told from all others of its user: so many days before a deadline. */
+export interface ReminderId {
+  deadline: Instant
+  daysBefore: number
+}
+
+/** What is known of the reminders of one user. */
+export interface Reminders {
+  /** when the next one is due or the claim ends, by the policy of the last write; null: none will be */
+  at: Instant | null
+  /** which one a process is sending, and until when nobody else does */
+  claim: (ReminderId & { id: string; until: Instant }) | null
+  /** the last ones sent: a deadline that moves away and back brings none of them back */
+  sent: readonly ReminderId[]
+}
+
 /** Everything known of one user, in one record: what must change together is written together. */
 export interface EnrollmentRecord {
   readonly schemaVersion: number
@@ -105,6 +121,9 @@ export interface EnrollmentRecord {
   readonly recoveryCodes: readonly RecoveryCode[]
   readonly pass: Pass | null
   readonly lock: { readonly totp: FactorLock; readonly recovery: FactorLock }
+  /** how long periods have run for this user, and until when that is counted; for `policy.maxGrantedDays` */
+  readonly granted: { readonly usedMs: number; readonly countedTo: Instant }
+  readonly reminders: Reminders
 }
 
 /** The shape of the records that this version writes. */
@@ -136,7 +155,14 @@ export function emptyRecord(userId: UserId): EnrollmentRecord {
     recoveryCodes: [],
     pass: null,
     lock: { totp: UNLOCKED, recovery: UNLOCKED },
+    granted: { usedMs: 0, countedTo: 0 },
+    reminders: { at: null, claim: null, sent: [] },
   }
+}
+
+/** Whether it is stored, and not what its user would have under `policy.newUsers`: every stored record has an event. */
+export function isStored({ eventCount }: EnrollmentRecord): boolean {
+  return eventCount > 0
 }
 
 /** Where a disabled factor stands in an index: locked for ever. */
@@ -155,6 +181,6 @@ export function indexOf(record: EnrollmentRecord): EnrollmentIndex {
     suspended: record.suspension !== null,
     enrolledAt: record.enrolledAt,
     lockedUntil: locked.length > 0 ? Math.max(...locked) : null,
-    remindAt: null,
+    remindAt: record.reminders.at,
   }
 }

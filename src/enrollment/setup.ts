@@ -4,7 +4,18 @@ import { passRequiredAt } from './decision.js'
 import { pendingSetup, withAuthenticator, withoutAuthenticator } from './factor.js'
 import { askForCode, firstSignInFacts, signedIn } from './proof.js'
 import type { EnrollmentRecord, Setup } from './record.js'
-import { changed, endingSessions, type Fact, fact, type Handlers, type Step, unchanged, unwritten } from './step.js'
+import { withNextReminder } from './reminders.js'
+import {
+  changed,
+  endingSessions,
+  type Fact,
+  fact,
+  flips,
+  type Handlers,
+  type Step,
+  unchanged,
+  unwritten,
+} from './step.js'
 import { instantAfter } from './time.js'
 
 /** What is done to authenticators and recovery codes: by their user, or brought over by an administrator. */
@@ -97,7 +108,8 @@ export const setupHandlers: Handlers<
     }
     return askForCode(record, proof, circumstances, (proven) => {
       const left = withoutAuthenticator(proven.record, authenticatorId)
-      const removed = fact('authenticator-removed', { authenticatorId, authenticators: left.authenticators.length })
+      const details = { authenticatorId, authenticators: left.authenticators.length, ...flips(record, left) }
+      const removed = fact('authenticator-removed', details)
       return { record: left, facts: [...proven.facts, removed], outcome: { ok: true } }
     })
   },
@@ -130,6 +142,7 @@ export const setupHandlers: Handlers<
           boundAt,
           authenticators: imported.authenticators.length,
           recoveryCodes: recoveryCodes.length,
+          ...flips(record, imported),
         }
         return {
           record: { ...imported, setup: keepsSetup ? setup : null, recoveryCodes: [...codes, ...recoveryCodes] },
@@ -140,13 +153,14 @@ export const setupHandlers: Handlers<
     }
   },
 
-  'reseal-secrets': (record) => {
+  'reseal-secrets': (record, _command, { now, policy }) => {
     const { authenticators, setup } = record
     return {
       ask: 'reseal',
       sealed: setup === null ? authenticators : [...authenticators, setup],
       answer: (finding) => {
-        if (finding.length === 0) return unwritten(record, { resealed: 0 })
+        // Reminders follow a policy that may have changed: whoever looks at every record brings them up to date too.
+        if (finding.length === 0) return unwritten(withNextReminder(record, policy.reminders, now), { resealed: 0 })
         const tokens = new Map(finding.map(({ id, secret }) => [id, secret]))
         const anew = <Sealed extends { id: string; secret: string }>(sealed: Sealed): Sealed => ({
           ...sealed,
@@ -209,6 +223,7 @@ function confirmed(
     authenticatorId: id,
     authenticators: after.authenticators.length,
     recoveryCodes: finding.recoveryCodes.length,
+    ...flips(record, after),
   }
   return {
     record: after,

@@ -33,7 +33,7 @@ export function fact(type: EnrollmentEventType, details: EnrollmentEvent['detail
   return { type, details, note }
 }
 
-/** A step that writes nothing. */
+/** A step that tells nothing; nor does it write anything, where the record is the one that was given. */
 export function unwritten<Decision>(record: EnrollmentRecord, outcome: Decision): Step<Decision> {
   return { record, facts: [], outcome }
 }
@@ -62,14 +62,31 @@ export function datesOf(requirement: Requirement | null): { startsAt: number | n
   return { startsAt: requirement?.startsAt ?? null, deadline: requirement?.deadline ?? null }
 }
 
+/** What a change did to the totals that reports count, for the details of its event: only what it did change. */
+export function flips(before: EnrollmentRecord, after: EnrollmentRecord): { enrolled?: boolean; required?: boolean } {
+  const enrolled = after.enrolledAt !== null
+  const required = after.requirement !== null
+  return {
+    ...((before.enrolledAt !== null) !== enrolled && { enrolled }),
+    ...((before.requirement !== null) !== required && { required }),
+  }
+}
+
+/** The fact that a deadline was moved. */
+export function movedFact(requirement: Requirement, previous: Requirement, note: Note): Fact {
+  return fact('deadline-changed', { ...datesOf(requirement), previousDeadline: previous.deadline }, note)
+}
+
 /** The fact that a requirement stands from now on, and what that did to the deadline. */
 export function assignedFact(requirement: Requirement, previous: Requirement | null, note: Note = {}): Fact {
   const { selfEnrollment, postponements } = requirement
-  return fact(
-    'requirement-assigned',
-    { ...datesOf(requirement), previousDeadline: previous?.deadline ?? null, selfEnrollment, postponements },
-    note,
-  )
+  const details = {
+    ...datesOf(requirement),
+    previousDeadline: previous?.deadline ?? null,
+    selfEnrollment,
+    postponements,
+  }
+  return fact('requirement-assigned', previous === null ? { ...details, required: true } : details, note)
 }
 
 /** The record once sessions made before `now` must sign in again. Never moved back, whatever the clock does. */

@@ -61,6 +61,18 @@ export interface ResolvedTerms {
   because: readonly Explanation[]
 }
 
+/**
+ * What new terms do to somebody who has a requirement already; who has none always gets them.
+ *
+ * - 'new': keeps what there is
+ * - 'shorten', 'extend': replaces it where the deadline comes earlier, or later, and cannot move the other way, whether
+ *   the first sign-in is now or never. 'optional' counts as the latest deadline of all.
+ * - 'replace': always
+ *
+ * The same terms again change nothing under any of them.
+ */
+export type ApplyTo = 'new' | 'shorten' | 'extend' | 'replace'
+
 /** How many explanations a record keeps: the newest. */
 export const EXPLANATIONS_KEPT = 20
 /** How long a period may wait for a first sign-in where the terms do not say, in days. */

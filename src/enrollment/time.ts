@@ -42,6 +42,6 @@ const MOST_DAYS_OFF = 3000
  * Whether there is a calendar, and a local day for it to find. A deadline at the end of time means never to whoever set
  * it, and must not be what makes every later command of its user throw.
  */
-function reaches(from: Instant, days: number, calendar: Calendar | null): calendar is Calendar {
+export function reaches(from: Instant, days: number, calendar: Calendar | null): calendar is Calendar {
   return calendar !== null && from + (days + MOST_DAYS_OFF) * DAY_MS < LAST_INSTANT
 }

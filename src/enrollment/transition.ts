@@ -3,7 +3,9 @@ import { adminHandlers } from './admin.js'
 import type { Circumstances, Setting } from './circumstances.js'
 import type { Command, CommandType, Outcome, Question } from './commands.js'
 import type { EnrollmentEvent } from './events.js'
+import { countedUntil, withinGrant } from './granted.js'
 import { type EnrollmentRecord, emptyRecord } from './record.js'
+import { reminderHandlers, withNextReminder } from './reminders.js'
 import { newRequirement } from './requirement.js'
 import { setupHandlers } from './setup.js'
 import { assignedFact, type Fact, type Handler, type Handlers, type Step } from './step.js'
@@ -17,7 +19,7 @@ export interface Decided<Type extends CommandType> {
   outcome: Outcome<Type>
 }
 
-const handlers: Handlers = { ...adminHandlers, ...accessHandlers, ...setupHandlers }
+const handlers: Handlers = { ...adminHandlers, ...accessHandlers, ...setupHandlers, ...reminderHandlers }
 
 /**
  * What a command makes of a record: decided at once, or a question whose answer decides it. Pure: a function of its
@@ -40,7 +42,7 @@ export function transition<Type extends CommandType>(
     const assigned = written && stored === null && command.type !== 'make-optional' ? newUserFacts(record) : []
     const events = eventsOf(record, [...assigned, ...step.facts], circumstances)
     return {
-      record: written ? { ...step.record, eventCount: record.eventCount + events.length } : null,
+      record: written ? completed(record, step.record, events.length, circumstances) : null,
       events,
       outcome: step.outcome,
     }
@@ -53,11 +55,25 @@ export function transition<Type extends CommandType>(
   return { ...step, answer: (finding: unknown) => decide(answer(finding)) } as Question<Decided<Type>>
 }
 
+/** What is worked out of every record that is written, whatever wrote it. */
+function completed(
+  before: EnrollmentRecord,
+  after: EnrollmentRecord,
+  events: number,
+  { now, policy }: Circumstances,
+): EnrollmentRecord {
+  const counted = countedUntil(before, after, now)
+  return withNextReminder({ ...counted, eventCount: before.eventCount + events }, policy.reminders, now)
+}
+
 /** The record that reads are made of: for a user of whom nothing is stored, what it would be now. */
 export function recordAt(stored: EnrollmentRecord | null, { userId, now, policy }: Setting): EnrollmentRecord {
   if (stored !== null) return stored
   const empty = emptyRecord(userId)
-  return policy.newUsers === 'optional' ? empty : { ...empty, requirement: newRequirement(policy.newUsers, { now }) }
+  if (policy.newUsers === 'optional') return empty
+  const requirement = withinGrant(empty, newRequirement(policy.newUsers, { now }), { now, policy })
+  // The period may count from a date gone by, before which it ran for nobody who is new.
+  return { ...empty, requirement, granted: { usedMs: 0, countedTo: now } }
 }
 
 function newUserFacts(record: EnrollmentRecord): readonly Fact[] {

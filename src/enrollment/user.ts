@@ -11,6 +11,8 @@ export type UserId = string
 export interface Note {
   actor?: string | undefined
   reason?: string | undefined
+  /** overrides `policy.protect`; needs a reason, and the event says that it was so */
+  force?: boolean | undefined
 }
 
 /** Refuses what cannot be a {@link UserId}, with an error that does not repeat it. */

@@ -89,6 +89,8 @@ const factorLock = z.strictObject({
   recent: z.array(instant),
 })
 
+const reminderId = { deadline: instant, daysBefore: count }
+
 /** A record as this version writes it. Strict: a property that nobody knows is a record that nobody understands. */
 const record = z.strictObject({
   schemaVersion: z.literal(SCHEMA_VERSION),
@@ -105,6 +107,12 @@ const record = z.strictObject({
   recoveryCodes: z.array(recoveryCode),
   pass: z.nullable(z.strictObject({ id: text, digest: text, expiresAt: instant, triesLeft: count })),
   lock: z.strictObject({ totp: factorLock, recovery: factorLock }),
+  granted: z.strictObject({ usedMs: count, countedTo: instant }),
+  reminders: z.strictObject({
+    at: instantOrNull,
+    claim: z.nullable(z.strictObject({ ...reminderId, id: text, until: instant })),
+    sent: z.array(z.strictObject(reminderId)),
+  }),
 })
 
 /**

@@ -1,8 +1,9 @@
 /** Reads arguments: each function answers what it was given in the form the service needs, or throws what names it. */
 
-import { assertInstant, assertObject, assertText, assertWhole } from '../assert.js'
+import { assertFunction, assertInstant, assertObject, assertText, assertWhole, isObject } from '../assert.js'
 import { assertPeriod, assertResolvedTerms, assertTerms, type Period, type ResolvedTerms } from '../enrollment/terms.js'
 import type { Note } from '../enrollment/user.js'
+import type { Signal } from '../platform.js'
 import type { Instant } from '../totp/instant.js'
 import { assertSecret, type ResolvedTotp, resolveTotp } from '../totp/parameters.js'
 import type { Imported } from './evidence.js'
@@ -14,10 +15,16 @@ export const DEFAULT_LABEL = 'Authenticator app'
 
 /** An administrator's words. */
 export function readNote(note: unknown): Note {
-  const { actor, reason } = note === undefined ? {} : readFields(note, 'note', ['actor', 'reason'])
-  if (actor !== undefined) assertText(actor, 'note.actor', 0, 255)
-  if (reason !== undefined) assertText(reason, 'note.reason', 0, 1000)
-  return { actor, reason }
+  return note === undefined ? {} : readNoteFields(readFields(note, 'note', ['actor', 'reason', 'force']), 'note')
+}
+
+/** The same of options that hold a note besides others. */
+export function readNoteFields({ actor, reason, force }: Record<string, unknown>, name: string): Note {
+  if (actor !== undefined) assertText(actor, `${name}.actor`, 0, 255)
+  if (reason !== undefined) assertText(reason, `${name}.reason`, 0, 1000)
+  if (force !== undefined && typeof force !== 'boolean') throw new TypeError(`${name}.force must be a boolean`)
+  if (force && !reason) throw new TypeError(`${name}.force needs a ${name}.reason`)
+  return { actor, reason, force }
 }
 
 /** Terms, or resolved ones, as the machine takes them. */
@@ -89,6 +96,22 @@ export function readSetupId(options: unknown): { setupId?: string | undefined } 
 /** Options that may be left out altogether. */
 export function readOptions(options: unknown, known: readonly string[]): Record<string, unknown> {
   return options === undefined ? {} : readFields(options, 'options', known)
+}
+
+/** What stops a long run. */
+export function readSignal(signal: unknown): Signal | undefined {
+  if (signal === undefined) return undefined
+  const { aborted, addEventListener } = (isObject(signal) ? signal : {}) as Partial<Signal>
+  if (typeof aborted !== 'boolean' || typeof addEventListener !== 'function') {
+    throw new TypeError('options.signal must be an AbortSignal')
+  }
+  return signal as unknown as Signal
+}
+
+/** A function that is told something, where there is one. */
+export function readListener<Told>(listener: unknown, name: string): ((told: Told) => void) | undefined {
+  if (listener !== undefined) assertFunction(listener, name)
+  return listener as ((told: Told) => void) | undefined
 }
 
 /** What a user knows an authenticator by. */

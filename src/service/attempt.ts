@@ -6,7 +6,7 @@ import { type Decided, recordAt, transition } from '../enrollment/transition.js'
 import type { UserId } from '../enrollment/user.js'
 import { LeewayError } from '../errors.js'
 import { platform } from '../platform.js'
-import type { EnrollmentDirectory } from '../ports/directory.js'
+import type { DirectoryQuery, EnrollmentDirectory, RolloutFilter } from '../ports/directory.js'
 import type { EnrollmentChange, StoredEnrollment } from '../ports/index.js'
 import { decodeRecord, encodeRecord } from '../record/codec.js'
 import type { Instant } from '../totp/instant.js'
@@ -55,7 +55,7 @@ export async function attempt<Type extends CommandType>(
       return reveal(parts, unwritten, now)
     }
     written = { ...decided, record: decided.record, version }
-    const change = changeOf(userId, written, stored?.version ?? null)
+    const change = changeOf(written, stored?.version ?? null)
     if (await isSaved(parts, change)) return reveal(parts, written, now)
   }
   throw contended()
@@ -77,29 +77,26 @@ export async function readRecord(parts: Parts, userId: UserId): Promise<{ record
 /** How many records are read at a time where all are. */
 const PAGE = 500
 
-/** Every record there is, page by page, in the order of the ids. */
-export async function* everyRecord(
+/** Every record that the filter lets through, page by page, in the order of the ids, as they are `now`. */
+export async function* everyPage(
   parts: Parts,
   directory: EnrollmentDirectory,
-): AsyncGenerator<readonly EnrollmentRecord[]> {
+  filter: RolloutFilter = {},
+): AsyncGenerator<{ records: readonly EnrollmentRecord[]; now: Instant }> {
   const now = readClock(parts)
   let after: UserId | null = null
   for (;;) {
-    const page = await recordsAfter(directory, after, now)
-    const last = page.at(-1)
+    const records = await recordsAfter(directory, { ...filter, now, after, limit: PAGE })
+    const last = records.at(-1)
     if (last === undefined) return
-    yield page
+    yield { records, now }
     after = last.userId
   }
 }
 
-async function recordsAfter(
-  directory: EnrollmentDirectory,
-  after: UserId | null,
-  now: Instant,
-): Promise<EnrollmentRecord[]> {
+async function recordsAfter(directory: EnrollmentDirectory, query: DirectoryQuery): Promise<EnrollmentRecord[]> {
   const stored = await guarded('ERR_STORE', 'the repository could not list records; see the cause', () =>
-    directory.list({ now, after, limit: PAGE }),
+    directory.list(query),
   )
   return stored.map(({ enrollment }) => decodeRecord(enrollment, enrollment.userId))
 }
@@ -144,11 +141,12 @@ async function findStored({ repository }: Parts, userId: UserId): Promise<Stored
   return found
 }
 
-function changeOf(
-  userId: UserId,
-  { record, events, version }: Written<CommandType> & { version: string },
+/** A decided write as stores take it. */
+export function changeOf(
+  { record, events, version }: Pick<Written<CommandType>, 'record' | 'events'> & { version: string },
   expected: string | null,
 ): EnrollmentChange {
+  const { userId } = record
   return { userId, enrollment: encodeRecord(record), index: indexOf(record), version, expected, events }
 }
 
@@ -180,7 +178,7 @@ function reveal<Type extends CommandType>(
 }
 
 /** Tells the listener after the commit: one that throws, rejects or hangs changes nothing. */
-function tell({ onEvents }: Parts, events: readonly EnrollmentEvent[]): void {
+export function tell({ onEvents }: Parts, events: readonly EnrollmentEvent[]): void {
   if (onEvents === undefined || events.length === 0) return
   const listen = async () => onEvents(events)
   listen().catch(() => undefined)
@@ -190,7 +188,7 @@ function tell({ onEvents }: Parts, events: readonly EnrollmentEvent[]): void {
  * 32 hexadecimal digits that nobody else makes: 122 of their bits are random. As a UUID, because platforms keep randomness
  * for those at hand: bytes drawn one by one may cost as much as all the rest of a code check.
  */
-function newVersion(): string {
+export function newVersion(): string {
   return platform.crypto.randomUUID().replaceAll('-', '')
 }
 

@@ -1,6 +1,7 @@
 import type { Command, Commands, CommandType } from '../enrollment/commands.js'
 import { type AdminResult, statusAt } from '../enrollment/status.js'
 import type { UserId } from '../enrollment/user.js'
+import { LeewayError } from '../errors.js'
 import { attempt } from './attempt.js'
 import { evidenceFrom } from './evidence.js'
 import type { Parts } from './parts.js'
@@ -10,6 +11,13 @@ type ChangeType = {
   [Type in CommandType]: Commands[Type]['outcome'] extends { changed: boolean } ? Type : never
 }[CommandType]
 
+/** What a change comes to that `policy.protect` forbids. */
+export function protectedAccount(cause?: unknown): LeewayError {
+  const message =
+    'the account is protected, and the change would stop it at the next sign-in; see policy.protect, and note.force'
+  return new LeewayError('ERR_PROTECTED', message, cause === undefined ? undefined : { cause })
+}
+
 /** One change, answered with the status it left. */
 export async function change<Type extends ChangeType>(
   parts: Parts,
@@ -17,5 +25,6 @@ export async function change<Type extends ChangeType>(
   command: Command<Type> & { type: Type },
 ): Promise<AdminResult> {
   const { outcome, record, now } = await attempt<Type>(parts, userId, command, evidenceFrom(parts, userId, {}).gather)
+  if ('refused' in outcome) throw protectedAccount()
   return { ...statusAt(record, now), changed: outcome.changed }
 }

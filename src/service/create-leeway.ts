@@ -11,11 +11,23 @@ import { forgetRecord, readRecord } from './attempt.js'
 import { readFields } from './fields.js'
 import type { Leeway, LeewayOptions, LeewayWithRollout } from './leeway.js'
 import type { Parts } from './parts.js'
-import { resolvePolicy } from './policy.js'
+import { resolvePolicy, resolveProtect } from './policy.js'
 import { rollout } from './rollout.js'
 import { setup } from './setup.js'
 
-const DIRECTORY = ['findMany', 'saveMany', 'list', 'counts', 'deadlines', 'history'] as const
+const DIRECTORY = [
+  'findMany',
+  'saveMany',
+  'list',
+  'counts',
+  'deadlines',
+  'due',
+  'movements',
+  'totals',
+  'history',
+  'pruneHistory',
+  'prunedBefore',
+] as const
 const OPTIONS = ['issuer', 'repository', 'cipher', 'policy', 'clock', 'random', 'onEvents'] as const
 
 /**
@@ -77,7 +89,16 @@ function readParts(options: LeewayOptions): Parts {
   for (const [name, value] of Object.entries({ clock, random, onEvents })) {
     if (value !== undefined && typeof value !== 'function') throw new TypeError(`options.${name} must be a function`)
   }
-  return { issuer, repository, cipher, policy: resolvePolicy(policy), clock, random, onEvents }
+  return {
+    issuer,
+    repository,
+    cipher,
+    policy: resolvePolicy(policy),
+    protect: resolveProtect(policy),
+    clock,
+    random,
+    onEvents,
+  }
 }
 
 function assertMethods(value: unknown, name: string, methods: readonly string[]): void {

@@ -10,6 +10,7 @@ import type {
 } from '../enrollment/commands.js'
 import type { Authenticator, Pass, RecoveryCode } from '../enrollment/record.js'
 import type { UserId } from '../enrollment/user.js'
+import { LeewayError } from '../errors.js'
 import { platform } from '../platform.js'
 import type { SecretContext } from '../ports/index.js'
 import { readCode } from '../totp/code.js'
@@ -59,6 +60,8 @@ export function evidenceFrom(
         return question.answer(await findCode(parts, userId, question.authenticators, given.code, now))
       case 'recovery-code':
         return question.answer(await findRecoveryCode(parts, userId, question.codes, given.recoveryCode))
+      case 'protection':
+        return question.answer({ protected: await isProtected(parts, userId) })
       case 'pass':
         return question.answer(await findPass(parts, userId, question.pass, given.pass))
       case 'setup-code': {
@@ -75,6 +78,16 @@ export function evidenceFrom(
     }
   }
   return { gather, recoveryCodes: () => fresh.shown }
+}
+
+/** What `policy.protect` says of an account. Where it cannot tell, nothing may be changed. */
+export async function isProtected({ protect }: Parts, userId: UserId): Promise<boolean> {
+  if (protect === undefined) return false
+  try {
+    return asBoolean(await protect(userId), 'policy.protect')
+  } catch (cause) {
+    throw new LeewayError('ERR_PROTECTED', 'policy.protect could not tell whether the account is protected', { cause })
+  }
 }
 
 /** A proof as it is given; anything but one code or one recovery code is the caller's mistake. */
@@ -300,9 +313,9 @@ function isDigestOf({ cipher }: Parts, digest: string, canonical: string, contex
   )
 }
 
-/** What a cipher answers, which the application may have written: anything but yes or no must not pass for yes. */
-function asBoolean(answer: unknown): boolean {
-  if (typeof answer !== 'boolean') throw new TypeError('the cipher must answer true or false')
+/** What the application's own functions answer: anything but yes or no must not pass for yes. */
+function asBoolean(answer: unknown, asked = 'the cipher'): boolean {
+  if (typeof answer !== 'boolean') throw new TypeError(`${asked} must answer true or false`)
   return answer
 }
 

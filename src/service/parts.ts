@@ -1,6 +1,7 @@
 import { assertInstant } from '../assert.js'
 import type { EnrollmentEvent } from '../enrollment/events.js'
 import type { ResolvedPolicy } from '../enrollment/policy.js'
+import type { UserId } from '../enrollment/user.js'
 import { LeewayError } from '../errors.js'
 import type { Clock, EnrollmentRepository, Random, SecretCipher } from '../ports/index.js'
 import type { Instant } from '../totp/instant.js'
@@ -11,6 +12,7 @@ export interface Parts {
   repository: EnrollmentRepository
   cipher: SecretCipher
   policy: ResolvedPolicy
+  protect: ((userId: UserId) => boolean | Promise<boolean>) | undefined
   clock: Clock
   random: Random
   onEvents: ((events: readonly EnrollmentEvent[]) => void | Promise<void>) | undefined

@@ -1,6 +1,7 @@
 import { assertWhole } from '../assert.js'
-import type { LockPolicy, ResolvedPolicy } from '../enrollment/policy.js'
+import type { LockPolicy, ReminderPolicy, ResolvedPolicy } from '../enrollment/policy.js'
 import { assertTerms, type Terms } from '../enrollment/terms.js'
+import type { UserId } from '../enrollment/user.js'
 import type { DriftWindow, TotpParameters } from '../totp/index.js'
 import { resolveTotp, resolveWindow } from '../totp/parameters.js'
 import { copyOf, readFields } from './fields.js'
@@ -50,6 +51,26 @@ export interface Policy {
         tries?: number | undefined
       }
     | undefined
+  reminders?:
+    | {
+        /** at most 20 different days before the deadline, 0 to 365; by default 14, 7, 3, 1 and 0 */
+        daysBefore?: readonly number[] | undefined
+        /** how long one process holds a reminder it is sending: 1 second to 1 day; by default 10 minutes */
+        leaseMs?: number | undefined
+      }
+    | undefined
+  /**
+   * Days of running period that a user can be granted in all, 1 to 3650, until `forget`; by default without limit. Time is
+   * counted while a period runs: not while it waits for a first sign-in or is scheduled, nor while its user is enrolled,
+   * exempt or suspended. What goes beyond is cut to the instant, and explained; lowering it moves nobody.
+   */
+  maxGrantedDays?: number | undefined
+  /**
+   * Accounts that no administrator's change may leave stopped at the next sign-in: the last administrators. Asked only
+   * about a change that would; such a change rejects with `ERR_PROTECTED`, as it does where this function throws. The
+   * passing of time and `suspend` are not covered: a deadline that was set while nobody was protected comes all the same.
+   */
+  protect?: ((userId: UserId) => boolean | Promise<boolean>) | undefined
 }
 
 const SECOND = 1_000
@@ -67,6 +88,9 @@ export function resolvePolicy(policy: Policy = {}): ResolvedPolicy {
     'recoveryCodes',
     'maxAuthenticators',
     'pass',
+    'reminders',
+    'maxGrantedDays',
+    'protect',
   ])
   const setup = section(given['setup'], 'policy.setup', ['expiresAfterMs', 'tries'])
   const pass = section(given['pass'], 'policy.pass', ['expiresAfterMs', 'tries'])
@@ -88,6 +112,32 @@ export function resolvePolicy(policy: Policy = {}): ResolvedPolicy {
       expiresAfterMs: whole(pass, 'policy.pass', 'expiresAfterMs', MINUTE, 30 * DAY, HOUR),
       tries: whole(pass, 'policy.pass', 'tries', 1, 20, 5),
     },
+    reminders: resolveReminders(given['reminders']),
+    maxGrantedDays:
+      given['maxGrantedDays'] === undefined ? null : whole(given, 'policy', 'maxGrantedDays', 1, 3650, 3650),
+  }
+}
+
+/** The one part of a policy that is a function. */
+export function resolveProtect(policy: Policy = {}): Policy['protect'] {
+  const { protect } = policy
+  if (protect !== undefined && typeof protect !== 'function') throw new TypeError('policy.protect must be a function')
+  return protect
+}
+
+function resolveReminders(value: unknown): ReminderPolicy {
+  const name = 'policy.reminders'
+  const reminders = section(value, name, ['daysBefore', 'leaseMs'])
+  const { daysBefore = [14, 7, 3, 1, 0] } = reminders
+  if (!Array.isArray(daysBefore)) throw new TypeError(`${name}.daysBefore must be an array`)
+  if (daysBefore.length > 20) throw new RangeError(`${name}.daysBefore must have at most 20 entries`)
+  const days = Array.from(daysBefore, (day: unknown, at) => {
+    assertWhole(day, `${name}.daysBefore[${at}]`, 0, 365)
+    return day
+  })
+  return {
+    daysBefore: [...new Set(days)].sort((one, other) => other - one),
+    leaseMs: whole(reminders, name, 'leaseMs', SECOND, DAY, 10 * MINUTE),
   }
 }
 

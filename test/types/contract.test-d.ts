@@ -18,6 +18,10 @@ type All<Checks extends Record<string, true>> = Checks
 /** Every type of the contract means the same in the sources. */
 export type Types = All<{
   AdminResult: Agrees<leeway.AdminResult, Contract.AdminResult>
+  ApplyTo: Agrees<leeway.ApplyTo, Contract.ApplyTo>
+  AssignFailure: Agrees<leeway.AssignFailure, Contract.AssignFailure>
+  AssignProgress: Agrees<leeway.AssignProgress, Contract.AssignProgress>
+  AssignedUser: Agrees<leeway.AssignedUser, Contract.AssignedUser>
   BeginSetupResult: Agrees<leeway.BeginSetupResult, Contract.BeginSetupResult>
   Calendar: Agrees<leeway.Calendar, Contract.Calendar>
   CodeResult: Agrees<leeway.CodeResult, Contract.CodeResult>
@@ -43,17 +47,21 @@ export type Types = All<{
   Policy: Accepts<leeway.Policy, Contract.Policy>
   Proof: Agrees<leeway.Proof, Contract.Proof>
   Refusal: Agrees<leeway.Refusal, Contract.Refusal>
+  Reminder: Agrees<leeway.Reminder, Contract.Reminder>
   RemoveAuthenticatorResult: Agrees<leeway.RemoveAuthenticatorResult, Contract.RemoveAuthenticatorResult>
   ReplaceRecoveryCodesResult: Agrees<leeway.ReplaceRecoveryCodesResult, Contract.ReplaceRecoveryCodesResult>
   ResolvedTerms: Agrees<leeway.ResolvedTerms, Contract.ResolvedTerms>
   Rollout: Agrees<leeway.Rollout, Contract.Rollout>
   RolloutFilter: Agrees<leeway.RolloutFilter, Contract.RolloutFilter>
+  RolloutPreview: Agrees<leeway.RolloutPreview, Contract.RolloutPreview>
   SecretCipher: Agrees<leeway.SecretCipher, Contract.SecretCipher>
   SecretContext: Agrees<leeway.SecretContext, Contract.SecretContext>
   SignInDecision: Agrees<leeway.SignInDecision, Contract.SignInDecision>
   Terms: Agrees<leeway.Terms, Contract.Terms>
+  TermsFor: Agrees<leeway.TermsFor, Contract.TermsFor>
   TermsLayer: Agrees<leeway.TermsLayer, Contract.TermsLayer>
   UserId: Agrees<leeway.UserId, Contract.UserId>
+  UserIds: Agrees<leeway.UserIds, Contract.UserIds>
   Weekday: Agrees<leeway.Weekday, Contract.Weekday>
   DriftWindow: Agrees<totp.DriftWindow, Contract.DriftWindow>
   HashAlgorithm: Agrees<totp.HashAlgorithm, Contract.HashAlgorithm>

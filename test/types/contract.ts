@@ -8,6 +8,7 @@ export type UserId = string
 export interface Note {
   actor?: string | undefined
   reason?: string | undefined
+  force?: boolean | undefined
 }
 export type HashAlgorithm = 'SHA1' | 'SHA256' | 'SHA512'
 export interface HotpParameters {
@@ -291,6 +292,14 @@ export interface Policy {
         tries?: number | undefined
       }
     | undefined
+  reminders?:
+    | {
+        daysBefore?: readonly number[] | undefined
+        leaseMs?: number | undefined
+      }
+    | undefined
+  maxGrantedDays?: number | undefined
+  protect?: ((userId: UserId) => boolean | Promise<boolean>) | undefined
 }
 export interface LeewayOptions {
   issuer: string
@@ -310,10 +319,95 @@ export declare function createLeeway(
 export declare function createLeeway(options: LeewayOptions): Leeway
 /** `rotateKeys` alone: the rest of the roll-out comes with a later release. */
 export interface Rollout {
+  assign(
+    userIds: UserIds,
+    terms: TermsFor,
+    options?: Note & {
+      applyTo?: ApplyTo | undefined
+      onUser?: ((user: AssignedUser) => void) | undefined
+      onProgress?: ((done: AssignProgress) => void) | undefined
+      signal?: Signal | undefined
+    },
+  ): Promise<AssignProgress>
+  preview(
+    userIds: UserIds,
+    terms: TermsFor,
+    options?: {
+      applyTo?: ApplyTo | undefined
+      force?: boolean | undefined
+      onUser?: ((user: AssignedUser) => void) | undefined
+      signal?: Signal | undefined
+    },
+  ): Promise<RolloutPreview>
+  list(
+    filter?: RolloutFilter,
+    page?: { after?: UserId | undefined; limit?: number | undefined },
+  ): Promise<{ users: readonly EnrollmentStatus[]; next: UserId | null }>
+  counts(): Promise<PhaseCounts>
+  forecast(options: { days: number; timeZone: string }): Promise<readonly { date: string; deadlines: number }[]>
+  progress(options: {
+    days: number
+    timeZone: string
+  }): Promise<readonly { date: string; enrolled: number; required: number }[]>
+  history(
+    userId: UserId,
+    page?: { after?: string | undefined; limit?: number | undefined },
+  ): Promise<{ events: readonly EnrollmentEvent[]; next: string | null }>
+  pruneHistory(options: { before: Instant }): Promise<{ removed: number }>
+  exportCsv(filter?: RolloutFilter): AsyncIterable<string>
+  sendReminders(
+    send: (reminder: Reminder, context: { signal: Signal }) => Promise<void>,
+    options?: { signal?: Signal | undefined; concurrency?: number | undefined },
+  ): Promise<{ sent: number; failed: number }>
   rotateKeys(options?: {
     onProgress?: ((done: KeyRotation) => void) | undefined
-    signal?: { readonly aborted: boolean; readonly reason: unknown } | undefined
+    signal?: Signal | undefined
   }): Promise<KeyRotation>
+}
+/** What is used of the platform's `AbortSignal`, which the contract names. */
+export interface Signal {
+  readonly aborted: boolean
+  readonly reason: unknown
+  addEventListener(type: 'abort', listener: () => void): void
+  removeEventListener(type: 'abort', listener: () => void): void
+}
+export type UserIds = Iterable<UserId> | AsyncIterable<UserId>
+export type ApplyTo = 'new' | 'shorten' | 'extend' | 'replace'
+export type TermsFor =
+  | Terms
+  | ResolvedTerms
+  | ((userId: UserId) => Terms | ResolvedTerms | Promise<Terms | ResolvedTerms>)
+export type AssignedUser =
+  | { userId: UserId; outcome: 'changed' | 'unchanged'; status: EnrollmentStatus }
+  | { userId: UserId; outcome: 'failed'; code: AssignFailure; message: string }
+export type AssignFailure = 'ERR_USER_ID' | 'ERR_TERMS' | LeewayError['code']
+export interface AssignProgress {
+  done: number
+  changed: number
+  unchanged: number
+  failedCount: number
+  failed: readonly { userId: UserId; code: AssignFailure }[]
+  stoppedBy: null | 'signal' | 'store'
+}
+export interface RolloutPreview {
+  users: number
+  changed: number
+  unchanged: number
+  failedCount: number
+  failed: readonly { userId: UserId; code: AssignFailure }[]
+  byPhase: Record<Phase, number>
+  alreadyEnrolled: number
+  stoppedNow: readonly UserId[]
+  stoppedNowCount: number
+  stoppedWithinSevenDays: number
+  warnings: readonly ('everyone-stopped' | 'everyone-needs-a-pass')[]
+}
+export interface Reminder {
+  key: string
+  userId: UserId
+  deadline: Instant
+  daysBefore: number
+  daysLeft: number
 }
 export interface KeyRotation {
   scanned: number
@@ -336,7 +430,16 @@ export interface EnrollmentDirectory {
   ): Promise<readonly { enrollment: Enrollment; version: string }[]>
   counts(now: Instant): Promise<PhaseCounts>
   deadlines(query: { edges: readonly Instant[]; now: Instant }): Promise<readonly number[]>
+  due(query: {
+    now: Instant
+    after: { remindAt: Instant; userId: UserId } | null
+    limit: number
+  }): Promise<readonly { userId: UserId; remindAt: Instant }[]>
+  movements(from: Instant): AsyncIterable<{ at: Instant; enrolled: number; required: number }>
+  totals(): Promise<{ enrolled: number; required: number }>
   history(userId: UserId, page: { after: string | null; limit: number }): Promise<readonly EnrollmentEvent[]>
+  pruneHistory(before: Instant): Promise<number>
+  prunedBefore(): Promise<Instant | null>
 }
 export interface Leeway {
   requireEnrollment(userId: UserId, terms: Terms | ResolvedTerms, note?: Note): Promise<AdminResult>

@@ -1,0 +1,154 @@
+import { assertInstant, assertOneOf, assertText, assertWhole } from '../assert.js'
+import { assertCalendar, endOfDay, localDate, localDayBefore } from '../enrollment/calendar.js'
+import type { EnrollmentEvent } from '../enrollment/events.js'
+import { PHASES } from '../enrollment/phase.js'
+import { type EnrollmentStatus, statusAt } from '../enrollment/status.js'
+import { instantAfter } from '../enrollment/time.js'
+import { assertUserId, type UserId } from '../enrollment/user.js'
+import type { EnrollmentDirectory, PhaseCounts, RolloutFilter, Totals } from '../ports/directory.js'
+import { decodeRecord } from '../record/codec.js'
+import type { Instant } from '../totp/instant.js'
+import { readFields } from './fields.js'
+import { guarded, type Parts, readClock } from './parts.js'
+
+/** How many deadlines fall on a local day. */
+export interface ForecastDay {
+  date: string
+  deadlines: number
+}
+
+/** How far the roll-out had come at the end of a local day. */
+export type ProgressDay = Totals & { date: string }
+
+/** One page of a filtered list: what `Rollout.list` does. */
+export async function list(
+  parts: Parts,
+  directory: EnrollmentDirectory,
+  filter: unknown,
+  page: unknown,
+): Promise<{ users: readonly EnrollmentStatus[]; next: UserId | null }> {
+  const query = readFilter(filter)
+  const { after, limit } = readPage(page, assertUserId)
+  const now = readClock(parts)
+  const found = await asked(() => directory.list({ ...query, now, after, limit: limit + 1 }))
+  const users = found
+    .slice(0, limit)
+    .map(({ enrollment }) => statusAt(decodeRecord(enrollment, enrollment.userId), now))
+  return { users, next: found.length > limit ? (users.at(-1)?.userId ?? null) : null }
+}
+
+/** How many users are in each phase now: what `Rollout.counts` does. */
+export function counts(parts: Parts, directory: EnrollmentDirectory): Promise<PhaseCounts> {
+  const now = readClock(parts)
+  return asked(() => directory.counts(now))
+}
+
+/** The deadlines of the days to come: what `Rollout.forecast` does. */
+export async function forecast(
+  parts: Parts,
+  directory: EnrollmentDirectory,
+  options: unknown,
+): Promise<readonly ForecastDay[]> {
+  const { days, timeZone } = readDays(options)
+  const now = readClock(parts)
+  const ends = [now]
+  for (let day = 0; day < days; day++) ends.push(endOfDay(ends.at(-1) as Instant, { timeZone }))
+  // A deadline is the first instant outside its period: at midnight it belongs to the day that ends there.
+  const edges = ends.map((end) => instantAfter(end, 1))
+  const found = await asked(() => directory.deadlines({ edges, now }))
+  return ends.slice(1).map((end, at) => ({ date: localDate(end - 1, timeZone), deadlines: found[at] ?? 0 }))
+}
+
+/**
+ * The days gone by, today last: what `Rollout.progress` does. From what there is now backwards, over what the events say
+ * changed it; what was pruned away cannot be told any more.
+ */
+export async function progress(
+  parts: Parts,
+  directory: EnrollmentDirectory,
+  options: unknown,
+): Promise<readonly ProgressDay[]> {
+  const { days, timeZone } = readDays(options)
+  const now = readClock(parts)
+  const totals = await asked(() => directory.totals())
+  const pruned = (await asked(() => directory.prunedBefore())) ?? 0
+  const told = [{ date: localDate(now, timeZone), ...totals }]
+  const midnights = Array.from({ length: days - 1 }, (_, ago) => localDayBefore(now, ago, timeZone).from)
+  // A day that the time zone skipped ended when the one before it did.
+  const ends = [...new Set(midnights)].filter((end) => end > 0 && end >= pruned)
+  const from = ends.at(-1)
+  if (from === undefined) return told
+
+  const sums = { ...totals }
+  const tellBackTo = (instant: number) => {
+    while ((ends[0] ?? instant) > instant)
+      told.push({ date: localDate((ends.shift() as Instant) - 1, timeZone), ...sums })
+  }
+  await asked(async () => {
+    for await (const { at, enrolled, required } of directory.movements(from)) {
+      tellBackTo(at)
+      sums.enrolled -= enrolled
+      sums.required -= required
+    }
+  })
+  tellBackTo(-1)
+  return told.reverse()
+}
+
+/** One page of a user's events: what `Rollout.history` does. */
+export async function history(
+  directory: EnrollmentDirectory,
+  userId: UserId,
+  page: unknown,
+): Promise<{ events: readonly EnrollmentEvent[]; next: string | null }> {
+  assertUserId(userId)
+  const { after, limit } = readPage(page, (value, name) => assertText(value, name, 1, 255))
+  const found = await asked(() => directory.history(userId, { after, limit: limit + 1 }))
+  const events = found.slice(0, limit)
+  return { events, next: found.length > limit ? (events.at(-1)?.id ?? null) : null }
+}
+
+/** Forgets old events: what `Rollout.pruneHistory` does. */
+export async function pruneHistory(
+  parts: Parts,
+  directory: EnrollmentDirectory,
+  options: unknown,
+): Promise<{ removed: number }> {
+  const { before } = readFields(options, 'options', ['before'])
+  assertInstant(before, 'options.before')
+  if (before > readClock(parts)) throw new RangeError('options.before must not be ahead of now')
+  return { removed: await asked(() => directory.pruneHistory(before)) }
+}
+
+/** What a report is of; everybody where nothing is said. */
+export function readFilter(filter: unknown): RolloutFilter {
+  const known = ['phase', 'deadlineBefore', 'locked', 'userIdPrefix']
+  const { phase, deadlineBefore, locked, userIdPrefix } =
+    filter === undefined ? {} : readFields(filter, 'filter', known)
+  if (phase !== undefined) assertOneOf(phase, 'filter.phase', PHASES)
+  if (deadlineBefore !== undefined) assertInstant(deadlineBefore, 'filter.deadlineBefore')
+  if (locked !== undefined && typeof locked !== 'boolean') throw new TypeError('filter.locked must be a boolean')
+  if (userIdPrefix !== undefined) assertText(userIdPrefix, 'filter.userIdPrefix', 0, 255)
+  return { phase, deadlineBefore, locked, userIdPrefix }
+}
+
+function readPage(
+  page: unknown,
+  assertAfter: (value: unknown, name: string) => void,
+): { after: string | null; limit: number } {
+  const { after, limit = 50 } = page === undefined ? {} : readFields(page, 'page', ['after', 'limit'])
+  if (after !== undefined) assertAfter(after, 'page.after')
+  assertWhole(limit, 'page.limit', 1, 1000)
+  return { after: (after as string | undefined) ?? null, limit }
+}
+
+function readDays(options: unknown): { days: number; timeZone: string } {
+  const { days, timeZone } = readFields(options, 'options', ['days', 'timeZone'])
+  assertWhole(days, 'options.days', 1, 366)
+  assertCalendar({ timeZone }, 'options')
+  return { days, timeZone: timeZone as string }
+}
+
+function asked<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  return guarded('ERR_STORE', 'the repository could not be asked; see the cause', ask)
+}
