@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import * as z from 'zod/mini'
 import { type EnrollmentRecord, SCHEMA_VERSION } from '../../src/enrollment/record.js'
 import { LeewayError } from '../../src/errors.js'
 import { decodeRecord, encodeRecord } from '../../src/record/codec.js'
@@ -202,6 +203,38 @@ describe('a record that is damaged', () => {
       expect(refusal.message).toMatch(/another user/)
       expect(refusal.message).not.toContain(userId)
     }
+  })
+})
+
+/** As under a Content-Security-Policy without 'unsafe-eval', or in a worker. */
+describe('where the platform lets no code be made from text', () => {
+  afterEach(() => {
+    z.config({ jitless: false })
+    vi.resetModules()
+  })
+
+  it('a record is read alike, and refused for the same', async () => {
+    vi.resetModules()
+    z.config({ jitless: true })
+    const elsewhere = await import('../../src/record/codec.js')
+    const told = (decode: typeof decodeRecord, value: Json): unknown => {
+      try {
+        return decode(value, USER)
+      } catch (error) {
+        return (error as Error).message
+      }
+    }
+    const values = PLACES.flatMap(({ path, value }) => [
+      changed(stored(FULL), path, undefined),
+      changed(stored(FULL), path, LEAKED),
+      changed(stored(FULL), path, -1),
+      changed(stored(FULL), path, typeof value === 'object' ? { ...value, [LEAKED]: 1 } : null),
+    ])
+    const made = vi.spyOn(globalThis, 'Function')
+    const there = [stored(FULL), ...values].map((value) => told(elsewhere.decodeRecord, value))
+    expect(made).not.toHaveBeenCalled()
+    expect(there).toEqual([stored(FULL), ...values].map((value) => told(decodeRecord, value)))
+    expect(there[0]).toEqual(FULL)
   })
 })
 
