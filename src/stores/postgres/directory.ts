@@ -1,22 +1,47 @@
-import type { DirectoryQuery, EnrollmentDirectory, PhaseCounts } from '../../ports/directory.js'
+import { assertInstant } from '../../assert.js'
+import type {
+  DirectoryQuery,
+  DueQuery,
+  DueReminder,
+  EnrollmentDirectory,
+  Movement,
+  PhaseCounts,
+  Totals,
+} from '../../ports/directory.js'
 import type { EnrollmentChange, EnrollmentRepository, StoredEnrollment } from '../../ports/index.js'
+import type { Instant } from '../../record/conditions.js'
 import {
   type CountRow,
   countsOf,
   countsSql,
   type DeadlineRow,
+  type DueRow,
   deadlinesOf,
   deadlinesSql,
+  dueOf,
+  dueQuery,
   eventOf,
-  FACT_COLUMNS,
   historyQuery,
   listQuery,
+  type MovementRow,
+  movementsOf,
   NUMBERED,
+  type PruneStep,
+  type PruningRow,
+  prunableSql,
+  prunedBeforeOf,
+  prunedBeforeSql,
+  pruneInSteps,
   type RecordRow,
   storedOf,
+  type TotalsRow,
+  totalsOf,
+  totalsSql,
+  UNDONE,
 } from '../sql/index.js'
 import type { Connection } from './connection.js'
-import { attempt, isUndone, storeError } from './errors.js'
+import { attempt, isUndone } from './errors.js'
+import { saveManyOf } from './save-many.js'
 import type { PostgresTables } from './schema.js'
 
 /** What reports and bulk work ask of the tables. */
@@ -31,26 +56,6 @@ export function directoryOf(
     const values = [JSON.stringify(userIds)]
     const rows = await attempt(() => connection.query<RecordRow & { owner: string }>(statements.findMany, values))
     return new Map(rows.map((row) => [row.owner, storedOf(row)]))
-  }
-
-  async function saveMany(changes: readonly EnrollmentChange[]): Promise<readonly ('saved' | 'conflict')[]> {
-    // In one statement a user can be written once; what follows upon each other has to be one after another.
-    if (new Set(changes.map(({ userId }) => userId)).size < changes.length) return inTurn(changes)
-    try {
-      const rows = await connection.query<{ owner: string }>(statements.saveMany, [JSON.stringify(changes.map(rowOf))])
-      const saved = new Set(rows.map((row) => row.owner))
-      return changes.map(({ userId }) => (saved.has(userId) ? 'saved' : 'conflict'))
-    } catch (error) {
-      // All of it is undone because one of them met another write: by itself, each gets its own answer.
-      if (isUndone(error)) return inTurn(changes)
-      throw storeError(error)
-    }
-  }
-
-  async function inTurn(changes: readonly EnrollmentChange[]): Promise<readonly ('saved' | 'conflict')[]> {
-    const outcomes: ('saved' | 'conflict')[] = []
-    for (const change of changes) outcomes.push(await save(change))
-    return outcomes
   }
 
   async function list(query: DirectoryQuery): Promise<readonly StoredEnrollment[]> {
@@ -69,6 +74,22 @@ export function directoryOf(
     return deadlinesOf(rows, edges)
   }
 
+  async function due(query: DueQuery): Promise<readonly DueReminder[]> {
+    const { text, parameters } = dueQuery(tables.records, query, NUMBERED)
+    return (await attempt(() => connection.queryOnce<DueRow>(text, parameters))).map(dueOf)
+  }
+
+  function movements(from: Instant): AsyncIterable<Movement> {
+    return movementsOf({ events: tables.events, dialect: NUMBERED }, from, (text) =>
+      attempt(() => connection.queryOnce<MovementRow>(text, [])),
+    )
+  }
+
+  async function totals(): Promise<Totals> {
+    const [row] = await attempt(() => connection.query<TotalsRow>(totalsSql(tables.records, NUMBERED), []))
+    return totalsOf(row as TotalsRow)
+  }
+
   async function history(
     userId: string,
     page: { after: string | null; limit: number },
@@ -77,45 +98,57 @@ export function directoryOf(
     return (await attempt(() => connection.queryOnce<{ event: string }>(text, parameters))).map(eventOf)
   }
 
-  return { findMany, saveMany, list, counts, deadlines, history }
+  async function pruneHistory(before: Instant): Promise<number> {
+    assertInstant(before, 'before')
+    await attempt(() => connection.query(statements.notePruning, [before]))
+    return pruneInSteps((moved) => attempt(() => pruneStep(moved, before)))
+  }
+
+  async function pruneStep(moved: boolean, before: Instant): Promise<PruneStep> {
+    const text = pruneSql(tables.events, prunableSql(moved, before, NUMBERED))
+    try {
+      const [step] = await connection.queryOnce<{ found: unknown; removed: unknown }>(text, [])
+      return { found: Number(step?.found), removed: Number(step?.removed) }
+    } catch (error) {
+      if (isUndone(error)) return UNDONE
+      throw error
+    }
+  }
+
+  async function prunedBefore(): Promise<Instant | null> {
+    const [row] = await attempt(() => connection.query<PruningRow>(prunedBeforeSql(tables.prunings), []))
+    return prunedBeforeOf(row as PruningRow)
+  }
+
+  return {
+    findMany,
+    saveMany: saveManyOf(connection, tables, save),
+    list,
+    counts,
+    deadlines,
+    due,
+    movements,
+    totals,
+    history,
+    pruneHistory,
+    prunedBefore,
+  }
 }
 
-/** A change as `saveMany` of the statements reads it; the record stays JSON within JSON. */
-function rowOf({ userId, version, expected, enrollment, index, events }: EnrollmentChange): object {
-  const facts = Object.entries(FACT_COLUMNS).map(([fact, column]) => [column, index[fact as keyof typeof index]])
-  return { user_id: userId, version, expected, record: enrollment, events, ...Object.fromEntries(facts) }
+/** Deletes one step's events, and tells of those too that another deleted while this waited. */
+function pruneSql(events: string, prunable: string): string {
+  return `WITH found AS (
+  SELECT user_id, id FROM ${events} WHERE ${prunable}
+), removed AS (
+  DELETE FROM ${events} WHERE (user_id, id) IN (SELECT user_id, id FROM found) RETURNING 1
+) SELECT (SELECT count(*) FROM found) AS found, (SELECT count(*) FROM removed) AS removed`
 }
 
 /** The names of what they answer are one word: the host may have its driver turn `user_id` into `userId`. */
-function statementsOf({ records, events }: PostgresTables): Readonly<Record<'findMany' | 'saveMany', string>> {
-  const facts = Object.values(FACT_COLUMNS)
-  const types = facts.map((column) => `${column} ${['required', 'suspended'].includes(column) ? 'boolean' : 'bigint'}`)
-  const values = ['change.version', 'CAST(change.record AS text)', ...facts.map((column) => `change.${column}`)]
-  const assignments = ['version', 'record', ...facts].map((column, at) => `${column} = ${values[at]}`)
+function statementsOf({ records, prunings }: PostgresTables): Readonly<Record<'findMany' | 'notePruning', string>> {
   return {
     findMany: `SELECT user_id AS owner, version, record FROM ${records}
 WHERE user_id = ANY (ARRAY(SELECT json_array_elements_text(CAST(CAST($1 AS text) AS json))))`,
-    // Rows are locked in the order of their ids, so that two batches wait for each other and do not deadlock.
-    saveMany: `WITH change AS (
-  SELECT * FROM json_to_recordset(CAST(CAST($1 AS text) AS json))
-    AS entry(user_id text, version text, expected text, record json, events json, ${types.join(', ')})
-), held AS (
-  SELECT stored.user_id FROM ${records} AS stored JOIN change ON stored.user_id = change.user_id
-  WHERE stored.version = change.expected ORDER BY stored.user_id FOR UPDATE OF stored
-), updated AS (
-  UPDATE ${records} AS stored SET ${assignments.join(', ')}
-  FROM change JOIN held ON held.user_id = change.user_id
-  WHERE stored.user_id = change.user_id AND stored.version = change.expected RETURNING stored.user_id
-), created AS (
-  INSERT INTO ${records} (user_id, version, record, ${facts.join(', ')})
-  SELECT change.user_id, ${values.join(', ')} FROM change WHERE change.expected IS NULL ORDER BY change.user_id
-  ON CONFLICT (user_id) DO NOTHING RETURNING user_id
-), saved AS (
-  SELECT user_id FROM updated UNION ALL SELECT user_id FROM created
-), told AS (
-  INSERT INTO ${events} (user_id, id, type, at, event)
-  SELECT saved.user_id, event->>'id', event->>'type', CAST(event->>'at' AS bigint), CAST(event AS text)
-  FROM saved JOIN change ON change.user_id = saved.user_id, json_array_elements(change.events) AS event
-) SELECT user_id AS owner FROM saved`,
+    notePruning: `INSERT INTO ${prunings} (pruned_before) VALUES ($1) ON CONFLICT (pruned_before) DO NOTHING`,
   }
 }

@@ -1,6 +1,6 @@
 import type { EnrollmentDirectory } from '../../ports/directory.js'
 import type { EnrollmentChange, EnrollmentRepository, StoredEnrollment } from '../../ports/index.js'
-import { FACT_COLUMNS, type RecordRow, storedOf } from '../sql/index.js'
+import { FACT_COLUMNS, movementColumns, type RecordRow, storedOf } from '../sql/index.js'
 import { type Connection, connectionOf } from './connection.js'
 import { directoryOf } from './directory.js'
 import type { PostgresDatabase, PostgresValue } from './driver.js'
@@ -64,7 +64,9 @@ export function postgresRepository(
   }: EnrollmentChange): Promise<'saved' | 'conflict'> {
     const values = [userId, version, JSON.stringify(enrollment), ...FACTS.map((fact) => index[fact])]
     if (expected !== null) values.push(expected)
-    for (const event of events) values.push(event.id, event.type, event.at, JSON.stringify(event))
+    for (const event of events) {
+      values.push(event.id, event.type, event.at, JSON.stringify(event), ...movementColumns(event))
+    }
     const write = expected === null ? statements.insert : statements.update
     return (await applied(connection, write(events.length), values)) ? 'saved' : 'conflict'
   }
@@ -131,11 +133,13 @@ function statementsOf({ records, events }: PostgresTables): Statements {
     kept((eventCount) => {
       if (eventCount === 0) return write
       const rows = Array.from({ length: eventCount }, (_, at) => {
-        const [id, type, time, event] = [1, 2, 3, 4].map((place) => `$${parameterCount + 4 * at + place}`)
-        return `(${id}, ${type}, CAST(${time} AS bigint), ${event})`
+        const [id, type, time, event, enrolled, required] = [1, 2, 3, 4, 5, 6].map(
+          (place) => `$${parameterCount + 6 * at + place}`,
+        )
+        return `(${id}, ${type}, CAST(${time} AS bigint), ${event}, CAST(${enrolled} AS smallint), CAST(${required} AS smallint))`
       })
       return `WITH saved AS (${write})
-INSERT INTO ${events} (user_id, id, type, at, event)
+INSERT INTO ${events} (user_id, id, type, at, event, enrolled, required)
 SELECT user_id, event.* FROM saved, (VALUES ${rows.join(', ')}) AS event RETURNING user_id`
     })
 

@@ -10,8 +10,8 @@ export interface PostgresOptions {
   /** the schema of the tables, which is there already; default: the first of the connection's `search_path` */
   schema?: string | undefined
   /**
-   * The table of the records, and the beginning of the others' names (`leeway_events`, `leeway_schema`); default
-   * `leeway`. 1 to 50 characters of a-z 0-9 _, not beginning with a digit.
+   * The table of the records, and the beginning of the others' names (`leeway_events`, `leeway_prunings`,
+   * `leeway_schema`); default `leeway`. 1 to 50 characters of a-z 0-9 _, not beginning with a digit.
    */
   table?: string | undefined
 }
@@ -28,6 +28,7 @@ type Server = 'postgresql' | 'cockroachdb'
 export interface PostgresTables {
   records: string
   events: string
+  prunings: string
   schema: string
   prefix: string
 }
@@ -40,7 +41,13 @@ export function tablesOf(options: PostgresOptions): PostgresTables {
   assertName(table, 'options.table')
   if (schema !== undefined) assertName(schema, 'options.schema')
   const named = (name: string): string => (schema === undefined ? `"${name}"` : `"${schema}"."${name}"`)
-  return { records: named(table), events: named(`${table}_events`), schema: named(`${table}_schema`), prefix: table }
+  return {
+    records: named(table),
+    events: named(`${table}_events`),
+    prunings: named(`${table}_prunings`),
+    schema: named(`${table}_schema`),
+    prefix: table,
+  }
 }
 
 function assertName(value: unknown, name: string): asserts value is string {
@@ -54,12 +61,19 @@ function assertName(value: unknown, name: string): asserts value is string {
  * The schema, step by step: step n makes version n of n - 1. Steps that were released are never edited, only followed.
  *
  * Text in the collation C is compared byte for byte (PostgreSQL, 24.2.2). Each record is in one of four indexes, by what
- * its phase depends on whatever the time; most writes change none of these facts, and so touch no index.
+ * its phase depends on whatever the time; most writes change none of these facts, and so touch no index. Each event is in
+ * one of two, by whether it changed the totals.
  */
-function stepsOf({ records, events, prefix }: PostgresTables, server: Server): readonly (readonly string[])[] {
+function stepsOf(
+  { records, events, prunings, prefix }: PostgresTables,
+  server: Server,
+): readonly (readonly string[])[] {
   const bytes = server === 'cockroachdb' ? 'text' : 'text COLLATE "C"'
-  const index = (name: string, columns: string, where: string): string =>
-    `CREATE INDEX "${prefix}_${name}" ON ${records} (${columns}) WHERE ${where}`
+  const indexing =
+    (table: string) =>
+    (name: string, columns: string, where: string): string =>
+      `CREATE INDEX "${prefix}_${name}" ON ${table} (${columns}) WHERE ${where}`
+  const [index, eventIndex] = [indexing(records), indexing(events)]
   const standing = (phase: Parameters<typeof standingConditions>[0]): string =>
     everySql(standingConditions(phase), NUMBERED)
   return [
@@ -83,8 +97,11 @@ function stepsOf({ records, events, prefix }: PostgresTables, server: Server): r
   type text NOT NULL,
   at bigint NOT NULL,
   event text NOT NULL,
+  enrolled smallint,
+  required smallint,
   PRIMARY KEY (user_id, id)
 )`,
+      `CREATE TABLE ${prunings} (pruned_before bigint NOT NULL PRIMARY KEY)`,
       index('suspended', 'user_id', standing('suspended')),
       index('enrolled', 'user_id', standing('enrolled')),
       index('optional', 'user_id', standing('optional')),
@@ -92,6 +109,9 @@ function stepsOf({ records, events, prefix }: PostgresTables, server: Server): r
       index('deadline', 'deadline, user_id', standing('overdue')),
       index('exempt', 'user_id, exempt_until', 'exempt_until IS NOT NULL'),
       index('locked', 'user_id, locked_until', 'locked_until IS NOT NULL'),
+      index('reminders', 'remind_at, user_id', 'remind_at IS NOT NULL'),
+      eventIndex('movements', 'at, enrolled, required', NUMBERED.moved(true)),
+      eventIndex('rest', 'at', NUMBERED.moved(false)),
     ],
   ]
 }
