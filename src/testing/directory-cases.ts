@@ -6,6 +6,9 @@ import { HISTORY_CASES } from './directory/history.js'
 import { LIST_CASES } from './directory/lists.js'
 import { PAGE_CASES } from './directory/pages.js'
 import { PREFIX_CASES } from './directory/prefixes.js'
+import { PRUNING_CASES } from './directory/pruning.js'
+import { REMINDER_CASES } from './directory/reminders.js'
+import { REPORT_CASES } from './directory/reports.js'
 import { SAVE_CASES } from './directory/saves.js'
 import type { OpenRepository } from './repository-bench.js'
 
@@ -41,5 +44,8 @@ const CASES: readonly CaseRow<DirectoryBench>[] = [
   ...PREFIX_CASES,
   ...PAGE_CASES,
   ...COUNT_CASES,
+  ...REMINDER_CASES,
+  ...REPORT_CASES,
   ...HISTORY_CASES,
+  ...PRUNING_CASES,
 ]

@@ -19,7 +19,7 @@ export interface DirectoryBench extends Bench<RepositoryWithDirectory> {
     facts: Partial<EnrollmentIndex>,
     events?: EnrollmentChange['events'],
   ): Promise<EnrollmentChange>
-  /** Saves all of these, against which nothing stands, hundreds at once. */
+  /** Saves all of these, against which nothing stands, a hundred at once. */
   fill(changes: readonly EnrollmentChange[]): Promise<void>
   /** Removes whom this was the last save of. */
   erase(last: EnrollmentChange): Promise<void>
@@ -64,8 +64,8 @@ export function directoryBenchOf(opened: OpenRepository<RepositoryWithDirectory>
   }
 
   async function fill(changes: readonly EnrollmentChange[]): Promise<void> {
-    for (let at = 0; at < changes.length; at += MANY) {
-      const some = changes.slice(at, at + MANY)
+    for (let at = 0; at < changes.length; at += 100) {
+      const some = changes.slice(at, at + 100)
       equal(
         await repository.saveMany(some),
         some.map(() => 'saved'),

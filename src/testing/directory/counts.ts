@@ -5,6 +5,7 @@ import { equal } from '../repository-bench.js'
 import { type DirectoryBench, tells } from './bench.js'
 import { ENDS_OF_TIME } from './crowd.js'
 import { ALL_PHASES, countOf, NOBODY, stoppableBefore } from './expected.js'
+import { moves, NONE } from './flips.js'
 import { AROUND_NOW, NOW } from './instants.js'
 
 const EVERYTHING = 'Everybody who has a record and all that is asked for.'
@@ -61,6 +62,9 @@ export const COUNT_CASES: readonly CaseRow<DirectoryBench>[] = [
       equal(await repository.counts(NOW), NOBODY, 'counts of an empty store')
       equal(await repository.deadlines({ edges: [0, NOW, LAST_INSTANT], now: NOW }), [0, 0], 'deadlines of nobody')
       await lists({}, [])
+      equal(await repository.due({ now: LAST_INSTANT, after: null, limit: 1 }), [], 'who is due of nobody')
+      equal(await repository.totals(), NONE, 'the totals of nobody')
+      await moves(repository, [])
       await tells(repository, 'nobody', [])
     },
   ],

@@ -3,6 +3,7 @@ import type { CaseRow } from '../cases.js'
 import { equal } from '../repository-bench.js'
 import { type DirectoryBench, found, LIMIT, MANY } from './bench.js'
 import { TRIPPING_IDS } from './crowd.js'
+import { eventAt, moves } from './flips.js'
 import { NOW } from './instants.js'
 
 const FIND_MANY = 'The latest committed records of these users; those without one are not in the answer.'
@@ -80,6 +81,8 @@ export const FIND_CASES: readonly CaseRow<DirectoryBench>[] = [
       const over = await connections()
       for (const [at, writer] of over.entries()) {
         const saved = change(`user ${at}`, null, { at })
+        saved.index = { ...saved.index, required: true, deadline: NOW, remindAt: NOW + at }
+        saved.events = [eventAt(saved.userId, 1, NOW + at, { required: true })]
         equal(await writer.saveMany([saved]), ['saved'], 'a save on one connection')
         for (const reader of over) {
           found(await reader.findMany([saved.userId]), [saved])
@@ -88,6 +91,10 @@ export const FIND_CASES: readonly CaseRow<DirectoryBench>[] = [
           equal((await reader.counts(NOW)).total, at + 1, 'how many another connection counts')
           const told = await reader.history(saved.userId, { after: null, limit: LIMIT })
           equal(told, saved.events, 'what another connection tells')
+          const due = await reader.due({ now: NOW + at, after: null, limit: LIMIT })
+          equal(due.at(-1), { userId: saved.userId, remindAt: NOW + at }, 'whom another connection reminds last')
+          equal(await reader.totals(), { enrolled: 0, required: at + 1 }, 'the totals over another connection')
+          await moves(reader, [{ at: NOW + at, enrolled: 0, required: 1 }], NOW + at)
         }
       }
     },

@@ -109,6 +109,31 @@ export const SAVE_CASES: readonly CaseRow<DirectoryBench>[] = [
     },
   ],
   [
+    'saveMany answers a thousand creations, replacements and conflicts at once, mixed, in their order',
+    SAVE_MANY,
+    async ({ repository, change, fill, lists }) => {
+      const userOf = (at: number): string => `user ${(at * 7919) % 10_007}`
+      const old = Array.from({ length: 500 }, (_, at) => change(userOf(2 * at), null))
+      await fill(old)
+      const outcomes: string[] = []
+      // Every second is of a user who is there; of both kinds some are over a version that is not.
+      const changes = Array.from({ length: 1000 }, (_, at) => {
+        const stored = at % 2 === 0 ? (old[at / 2] as EnrollmentChange).version : null
+        const isConflict = (at * 5) % 7 < 2
+        outcomes.push(isConflict ? 'conflict' : 'saved')
+        return change(userOf(at), isConflict ? (stored === null ? randomVersion() : null) : stored, { at })
+      })
+      equal(await repository.saveMany(changes), outcomes, 'the answers to a thousand changes')
+      const written = changes.filter((_, at) => outcomes[at] === 'saved')
+      const untouched = old.filter((_, at) => outcomes[2 * at] === 'conflict')
+      await lists({}, [...written, ...untouched])
+      for (const [at, { userId, events }] of changes.entries()) {
+        const before = old[at / 2]?.events ?? []
+        await tells(repository, userId, outcomes[at] === 'saved' ? [...before, ...events] : before)
+      }
+    },
+  ],
+  [
     'saveMany by several at once, in opposite orders, saves one of them for each user',
     SAVE_MANY,
     async ({ repository, together, change, lists }) => {
