@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import type { EnrollmentDirectory } from '../../src/ports/directory.js'
 import type { EnrollmentRepository } from '../../src/ports/index.js'
 import * as mysql from '../../src/stores/mysql/index.js'
 import * as postgres from '../../src/stores/postgres/index.js'
@@ -25,7 +26,7 @@ export type Place =
 
 /** A process's own connections to a place. */
 export interface OpenPlace {
-  repository: EnrollmentRepository
+  repository: EnrollmentRepository & EnrollmentDirectory
   /** takes away what all processes left there */
   clear(): Promise<void>
   close(): Promise<void>
@@ -62,7 +63,8 @@ async function openSqlite(db: sqlite.SqliteDatabase & { close(): unknown }): Pro
   }
 }
 
-const dropTables = (table: string): string => `DROP TABLE IF EXISTS ${table}, ${table}_events, ${table}_prunings, ${table}_schema`
+const dropTables = (table: string): string =>
+  `DROP TABLE IF EXISTS ${table}, ${table}_events, ${table}_prunings, ${table}_schema`
 
 async function openPg(
   { server, table }: Place & { store: 'PostgreSQL' },

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
@@ -8,11 +5,7 @@ import type { EnrollmentRecord } from '../../src/enrollment/record.js'
 import type { EnrollmentRepository } from '../../src/ports/index.js'
 import { phone } from '../../src/testing/index.js'
 import { enroll, NOW, STEP } from '../service/setting.js'
-import { SERVER as MYSQL, probe, tableName } from './mysql-pools.js'
-import { freshTable, isReachable as isPostgresReachable, SERVER as POSTGRES } from './postgres-drivers.js'
-import { freshPrefix, isReachable as isRedisReachable, PORT } from './redis-drivers.js'
-import { reachable } from './servers.js'
-import type { Place } from './service-places.js'
+import { processStores } from './process-stores.js'
 import {
   buildProgram,
   CALLS,
@@ -33,35 +26,15 @@ const KILLS = Number(process.env['LEEWAY_KILLS'] ?? 20)
 /** Against a hang, not a measure. */
 const TIMEOUT_MS = 60_000 + ROUNDS * 5_000 + KILLS * 2_000
 
-const folder = mkdtempSync(join(tmpdir(), 'leeway-processes-'))
+const { stores, remove } = processStores()
 let program: Program
 beforeAll(async () => {
   program = await buildProgram()
 }, TIMEOUT_MS)
 afterAll(() => {
   program.remove()
-  rmSync(folder, { recursive: true, force: true })
+  remove()
 })
-
-interface Store {
-  isHere: boolean
-  /** where nobody has been yet */
-  place(): Place
-}
-
-let files = 0
-const stores: readonly Store[] = [
-  { isHere: true, place: () => ({ store: 'SQLite', file: join(folder, `${files++}.db`) }) },
-  {
-    isHere: isPostgresReachable,
-    place: () => ({ store: 'PostgreSQL', driver: 'pg', server: POSTGRES, table: freshTable() }),
-  },
-  {
-    isHere: await reachable('MariaDB', probe),
-    place: () => ({ store: 'MariaDB', server: MYSQL, table: tableName() }),
-  },
-  { isHere: isRedisReachable, place: () => ({ store: 'Redis', port: PORT, prefix: freshPrefix() }) },
-]
 
 /** The record once nothing more comes: a server may still do what a process asked just before it was killed. */
 async function settledRecordOf(repository: EnrollmentRepository, userId: string): Promise<EnrollmentRecord> {

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'tsup'
 import { expect } from 'vitest'
 import type { EnrollmentRecord } from '../../src/enrollment/record.js'
+import type { EnrollmentDirectory } from '../../src/ports/directory.js'
 import type { EnrollmentRepository } from '../../src/ports/index.js'
 import { phone } from '../../src/testing/index.js'
 import { enroll, type Setting, settingOf, WRONG_RECOVERY_CODE, wrongCode } from '../service/setting.js'
@@ -102,6 +103,7 @@ export function startWorkers(program: Program, place: Place): Promise<Worker[]> 
 /** A place with a service of this process. */
 export interface Party extends Setting {
   place: Place
+  repository: EnrollmentRepository & EnrollmentDirectory
   /** takes away what is there, and goes */
   end(): Promise<void>
 }
@@ -113,7 +115,7 @@ export async function joinPlace(place: Place): Promise<Party> {
     await clear()
     await close()
   }
-  return { ...settingOf({ repository }), place, end }
+  return { ...settingOf({ repository }), repository, place, end }
 }
 
 /** The record of a user who has one. */

@@ -1,5 +1,6 @@
 import process from 'node:process'
 import { aesGcmCipher } from '../../src/cipher/aes-gcm.js'
+import type { ApplyTo } from '../../src/enrollment/terms.js'
 import { createLeeway } from '../../src/service/create-leeway.js'
 import { phone } from '../../src/testing/index.js'
 import { openPlace, type Place } from './service-places.js'
@@ -16,6 +17,10 @@ export type ServiceTask =
   | { kind: 'calls'; userId: string; now: number; calls: readonly ServiceCall[] }
   /** sets users of its own up and checks codes of theirs and of one that all share, until it is killed */
   | { kind: 'live'; prefix: string; now: number; shared: { userId: string; secret: string } }
+  /** gives all of these users so many days; answers with what became of it */
+  | { kind: 'assign'; userIds: readonly string[]; now: number; days: number; applyTo: ApplyTo }
+  /** sends what is due, which is to report it; answers with how many they were */
+  | { kind: 'remind'; now: number }
 
 /** What it reports: a call's result is sent once the service has revealed it. */
 export type ServiceReport =
@@ -23,6 +28,7 @@ export type ServiceReport =
   | { kind: 'results'; results: readonly unknown[] }
   | { kind: 'begun'; userId: string; secret: string }
   | { kind: 'confirmed' | 'accepted' | 'refused'; userId: string; at: number }
+  | { kind: 'reminded'; userId: string; key: string }
 
 const STEP = 30_000
 
@@ -73,10 +79,30 @@ async function live({ prefix, shared }: ServiceTask & { kind: 'live' }): Promise
   }
 }
 
+async function perform(task: ServiceTask): Promise<readonly unknown[]> {
+  switch (task.kind) {
+    case 'live':
+      await live(task)
+      return []
+    case 'calls':
+      return Promise.all(task.calls.map((call) => make(task.userId, call)))
+    case 'assign': {
+      const { userIds, days, applyTo } = task
+      return [await leeway.rollout.assign(userIds, { period: { days } }, { applyTo })]
+    }
+    case 'remind':
+      return [
+        await leeway.rollout.sendReminders(async ({ userId, key }) => {
+          report({ kind: 'reminded', userId, key })
+          await new Promise(setImmediate)
+        }),
+      ]
+  }
+}
+
 process.on('message', async (task: ServiceTask) => {
   now = task.now
-  if (task.kind === 'live') await live(task)
-  else report({ kind: 'results', results: await Promise.all(task.calls.map((call) => make(task.userId, call))) })
+  report({ kind: 'results', results: await perform(task) })
 })
 process.on('disconnect', () => process.exit())
 report({ kind: 'ready' })
