@@ -31,6 +31,11 @@ const table = {
   },
   'stores/mysql/': { values: ['src/stores/(mysql|sql)/', 'src/ports/', 'src/record/'], types: storeTypes, leaves },
   'stores/redis/': { values: ['src/stores/redis/', 'src/ports/', 'src/record/'], types: storeTypes, leaves },
+  'http/': {
+    values: ['src/http/', 'src/qr/index\\.ts$', 'node_modules/zod/'],
+    types: ['src/index\\.ts$'],
+    leaves: ['assert', 'platform'],
+  },
   'qr/': { values: ['src/qr/', 'node_modules/qr/'], leaves: ['assert', 'platform'] },
   'testing/': {
     values: ['src/testing/', 'src/index\\.ts$', 'src/(totp|stores/[a-z]+)/index\\.ts$'],

@@ -1,0 +1,221 @@
+import type { GuardResult } from './guard.js'
+import { problemResponse, Refused } from './problems.js'
+import { type ByteQueue, type HeaderParts, type ResponseParts, type WebRequest, type WebResponse, web } from './web.js'
+
+/** What is used of Node's `IncomingMessage`, and of what frameworks put on it. */
+export interface NodeRequest {
+  readonly method?: string | undefined
+  readonly url?: string | undefined
+  /** the URL before a framework took its mount path away */
+  readonly originalUrl?: string | undefined
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+  readonly socket?: object | null
+  /** what a framework read of the body */
+  body?: unknown
+  /** whether anybody has read from the stream */
+  readonly readableDidRead?: boolean
+  on(event: 'data' | 'end' | 'error' | 'close', listener: (value: never) => void): unknown
+  pause(): unknown
+  resume(): unknown
+  /** set on a guard's pass */
+  leeway?: unknown
+}
+
+/** What is used of Node's `ServerResponse`. */
+export interface NodeResponse {
+  statusCode: number
+  readonly destroyed: boolean
+  readonly writableFinished: boolean
+  setHeader(name: string, value: string): unknown
+  appendHeader(name: string, value: string): unknown
+  write(chunk: Uint8Array): boolean
+  end(): unknown
+  destroy(error?: Error): unknown
+  once(event: 'close' | 'drain', listener: () => void): unknown
+}
+
+/** What a handler or guard gets as its context from {@link toNode}. */
+export interface NodeContext {
+  req: NodeRequest
+  res: NodeResponse
+}
+
+/** A handler for Node's `http`, or a middleware for what is built on it. */
+export type NodeHandler = (req: NodeRequest, res: NodeResponse, next?: (error?: unknown) => void) => Promise<void>
+
+/** Methods that no `Request` can have (Fetch standard, 2.2.1): nobody serves them here either. */
+const FORBIDDEN = ['CONNECT', 'TRACE', 'TRACK']
+
+/**
+ * A handler or a guard for Node's `http` and for frameworks on it, such as Express and Fastify. The context is
+ * `{ req, res }`; the URL comes from `originalUrl` where there is one, so give `createHandler` the whole `basePath`. Where
+ * TLS ends in front of the server, give it `origin` too.
+ *
+ * A body that a framework has parsed already is taken from `req.body`; one that somebody has read and not left there is
+ * answered 500. A guard that lets pass sets `req.leeway` to `{ identity, decision }` and calls `next()`; it reads no body.
+ * What goes wrong once the answer has begun ends the connection, so that no half of an answer passes for a whole.
+ *
+ * @example
+ * ```ts
+ * const guard = createGuard({ leeway, identify: () => null })
+ * const middleware = toNode((request, context: NodeContext) => guard(request, context, { sensitive: true }))
+ * console.log(middleware.length) // 3
+ * ```
+ */
+export function toNode(
+  handler: (request: WebRequest, context: NodeContext) => Promise<WebResponse | GuardResult>,
+): NodeHandler {
+  if (typeof handler !== 'function') throw new TypeError('handler must be a function')
+  return async (req, res, next?) => {
+    try {
+      const result = await answered(handler, req, res)
+      if (!('pass' in result)) return await send(result, req, res)
+      if (!result.pass) return await send(result.response, req, res)
+      req.leeway = { identity: result.identity, decision: result.decision }
+    } catch (error) {
+      if (next === undefined) throw error
+      next(error)
+      return
+    }
+    next?.()
+  }
+}
+
+async function answered(
+  handler: Parameters<typeof toNode>[0],
+  req: NodeRequest,
+  res: NodeResponse,
+): Promise<WebResponse | GuardResult> {
+  if (FORBIDDEN.includes(req.method ?? '')) return problemResponse(new Refused('method-not-allowed'))
+  const request = await requestOf(req, res)
+  if (request === null) return problemResponse(new Refused('invalid-request'))
+  return handler(request, { req, res })
+}
+
+/** The request as the web has it; null where its Host is none. */
+async function requestOf(req: NodeRequest, res: NodeResponse): Promise<WebRequest | null> {
+  const { method = 'GET' } = req
+  const url = urlOf(req)
+  if (url === null) return null
+  const headers = headersOf(req)
+  const gone = new web.AbortController()
+  res.once('close', () => {
+    if (!res.writableFinished) gone.abort()
+  })
+  const init = { method, headers, signal: gone.signal }
+  if (method === 'GET' || method === 'HEAD') return new web.Request(url, init)
+  if (req.readableDidRead !== true) return new web.Request(url, { ...init, body: bodyOf(req), duplex: 'half' })
+  if (req.body !== undefined) return new web.Request(url, { ...init, body: parsedBody(req.body) })
+  // Read by somebody who did not leave it anywhere: the request says so, as a web framework's would.
+  const used = new web.Request(url, { ...init, body: '' })
+  await used.text()
+  return used
+}
+
+/** The URL on this server: of a request that names another in its first line, the path alone is taken. */
+function urlOf({ originalUrl, url = '/', headers, socket }: NodeRequest): string | null {
+  const target = originalUrl ?? url
+  const scheme = socket && 'encrypted' in socket && socket.encrypted ? 'https' : 'http'
+  const host = headers['host'] ?? headers[':authority'] ?? 'localhost'
+  try {
+    const { origin, pathname } = new web.URL(`${scheme}://${String(host)}`)
+    // A host with a path or a query in it is none.
+    if (pathname !== '/' || /[/?#@\\]/.test(String(host))) return null
+    if (target.startsWith('/')) return new web.URL(origin + target).href
+    const { pathname: path, search } = new web.URL(target, origin)
+    return origin + path + search
+  } catch {
+    return null
+  }
+}
+
+function headersOf(req: NodeRequest): HeaderParts {
+  const headers = new web.Headers()
+  for (const [name, value] of Object.entries(req.headers)) {
+    // HTTP/2 has its first line among the headers.
+    if (value === undefined || name.startsWith(':')) continue
+    for (const one of typeof value === 'string' ? [value] : value) headers.append(name, one)
+  }
+  return headers
+}
+
+/** The bytes as they come, from the first time that somebody asks: until then the stream is left to others. */
+function bodyOf(req: NodeRequest): object {
+  let isListening = false
+  let isOver = false
+  const listen = (queue: ByteQueue): void => {
+    const finish = (how: () => void) => () => {
+      if (!isOver) how()
+      isOver = true
+    }
+    req.on('data', (chunk: Uint8Array) => {
+      if (isOver) return
+      queue.enqueue(new Uint8Array(chunk))
+      req.pause()
+    })
+    req.on(
+      'end',
+      finish(() => queue.close()),
+    )
+    req.on(
+      'error',
+      finish(() => queue.error(new Error('the request broke off'))),
+    )
+    req.on(
+      'close',
+      finish(() => queue.error(new Error('the request broke off'))),
+    )
+  }
+  const source = {
+    pull(queue: ByteQueue) {
+      if (!isListening) listen(queue)
+      isListening = true
+      req.resume()
+    },
+    cancel() {
+      isOver = true
+      // Thrown away as it comes, or the next request of the connection would wait behind it.
+      req.resume()
+    },
+  }
+  return new web.ReadableStream(source, { highWaterMark: 0 })
+}
+
+function parsedBody(body: unknown): string | object {
+  return typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
+}
+
+async function send(response: WebResponse, req: NodeRequest, res: NodeResponse): Promise<void> {
+  const { status, headers, body } = response as unknown as ResponseParts
+  res.statusCode = status
+  for (const [name, value] of headers) {
+    if (name !== 'set-cookie') res.setHeader(name, value)
+  }
+  for (const cookie of headers.getSetCookie()) res.appendHeader('set-cookie', cookie)
+  if (body === null || req.method === 'HEAD') {
+    res.end()
+    return
+  }
+  const reader = body.getReader()
+  const closed = new Promise<void>((resolve) => {
+    res.once('close', resolve)
+  })
+  closed.then(() => reader.cancel()).catch(() => undefined)
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done || res.destroyed) break
+      if (!res.write(value as Uint8Array)) await Promise.race([closed, drained(res)])
+    }
+    res.end()
+  } catch {
+    // Whoever made the body has told of it.
+    res.destroy()
+  }
+}
+
+function drained(res: NodeResponse): Promise<void> {
+  return new Promise((resolve) => {
+    res.once('drain', resolve)
+  })
+}
