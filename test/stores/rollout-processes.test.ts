@@ -62,6 +62,31 @@ for (const { isHere, place } of stores) {
       await party.end()
     })
 
+    it('send each reminder that is due once', async () => {
+      for (let round = 0; round < CROWDS; round++) {
+        // The last day of ten: one is due of each.
+        const now = NOW + (round + 1) * 100 * DAY
+        const userIds = crowd(`reminded ${round}`, REMINDED)
+        await (workers[0] as Worker).results({
+          kind: 'assign',
+          userIds,
+          now: now - 9.5 * DAY,
+          days: 10,
+          applyTo: 'new',
+        })
+        for (const worker of workers) worker.reports.length = 0
+        const results = await Promise.all(workers.map((worker) => worker.results({ kind: 'remind', now })))
+        const reports = workers.flatMap((worker) => worker.reports)
+        const ours = reports.flatMap((report) => (report.kind === 'reminded' ? [report] : []))
+        const reminded = ours.filter(({ userId }) => userId.startsWith(`user reminded ${round}-`))
+        expect(reminded.map(({ userId }) => userId).sort()).toEqual(userIds.toSorted())
+        expect(new Set(ours.map(({ key }) => key)).size).toBe(ours.length)
+        const sums = results.flat() as { sent: number; failed: number }[]
+        expect(sums.reduce((sum, { sent }) => sum + sent, 0)).toBe(ours.length)
+        expect(sums.reduce((sum, { failed }) => sum + failed, 0)).toBe(0)
+      }
+    })
+
     it('give each user the terms of one of them, and all but that one leave him alone', async () => {
       for (let round = 0; round < CROWDS; round++) {
         const userIds = crowd(round, ASSIGNED)
@@ -92,31 +117,6 @@ for (const { isHere, place } of stores) {
       const told = done.reduce((sum, { changed }) => sum + changed, 0)
       const stored = (await assignmentsOf(party, userIds)).reduce((sum, one) => sum + one)
       expect(told).toBe(stored)
-    })
-
-    it('send each reminder that is due once', async () => {
-      for (let round = 0; round < CROWDS; round++) {
-        // The last day of ten: one is due of each.
-        const now = NOW + (round + 1) * 100 * DAY
-        const userIds = crowd(`reminded ${round}`, REMINDED)
-        await (workers[0] as Worker).results({
-          kind: 'assign',
-          userIds,
-          now: now - 9.5 * DAY,
-          days: 10,
-          applyTo: 'new',
-        })
-        for (const worker of workers) worker.reports.length = 0
-        const results = await Promise.all(workers.map((worker) => worker.results({ kind: 'remind', now })))
-        const reports = workers.flatMap((worker) => worker.reports)
-        const ours = reports.flatMap((report) => (report.kind === 'reminded' ? [report] : []))
-        const reminded = ours.filter(({ userId }) => userId.startsWith(`user reminded ${round}-`))
-        expect(reminded.map(({ userId }) => userId).sort()).toEqual(userIds.toSorted())
-        expect(new Set(ours.map(({ key }) => key)).size).toBe(ours.length)
-        const sums = results.flat() as { sent: number; failed: number }[]
-        expect(sums.reduce((sum, { sent }) => sum + sent, 0)).toBe(ours.length)
-        expect(sums.reduce((sum, { failed }) => sum + failed, 0)).toBe(0)
-      }
     })
   })
 
