@@ -93,6 +93,12 @@ export async function changesOf(connection: MysqlConnection, sql: string, values
   return (header as { affectedRows: number }).affectedRows
 }
 
+/** The same for a statement that is another one each time: not worth preparing. */
+export async function changesOnceOf(connection: MysqlConnection, sql: string): Promise<number> {
+  const [header] = await connection.query(statement(sql))
+  return (header as { affectedRows: number }).affectedRows
+}
+
 /** A statement whose rows come as arrays of plain values, whatever the pool's own options say. */
 function statement(sql: string): MysqlStatement {
   return { sql, rowsAsArray: true, nestTables: false, namedPlaceholders: false, typeCast: (_, next) => next() }

@@ -10,8 +10,9 @@ const MOST_SECONDS = 60
 /** Where leeway's tables are. */
 export interface MysqlOptions {
   /**
-   * The table of the records, and the beginning of the others' names (`leeway_events`, `leeway_schema`), in the pool's
-   * database; default `leeway`. 1 to 50 characters of A-Z a-z 0-9 _, not beginning with a digit.
+   * The table of the records, and the beginning of the others' names (`leeway_events`, `leeway_prunings`,
+   * `leeway_schema`), in the pool's database; default `leeway`. 1 to 50 characters of A-Z a-z 0-9 _, not beginning with a
+   * digit.
    */
   table?: string | undefined
 }
@@ -20,6 +21,7 @@ export interface MysqlOptions {
 export interface MysqlTables {
   records: string
   events: string
+  prunings: string
   schema: string
 }
 
@@ -32,7 +34,8 @@ export function tablesOf(options: MysqlOptions): MysqlTables {
   if (!/^[a-z_]\w{0,49}$/i.test(table)) {
     throw new RangeError('options.table must be 1 to 50 characters of A-Z a-z 0-9 _, not beginning with a digit')
   }
-  return { records: `\`${table}\``, events: `\`${table}_events\``, schema: `\`${table}_schema\`` }
+  const named = (suffix: string): string => `\`${table}${suffix}\``
+  return { records: named(''), events: named('_events'), prunings: named('_prunings'), schema: named('_schema') }
 }
 
 /**
@@ -41,9 +44,10 @@ export function tablesOf(options: MysqlOptions): MysqlTables {
  *
  * Columns of bytes have no collation: ids are compared byte for byte, trailing blanks included, and nothing is converted
  * on the way. JSON columns would rewrite what they keep. `facts` holds all that phases are told by, in the order of lists,
- * so that neither a count nor a page reads a record that it does not answer.
+ * so that neither a count nor a page reads a record that it does not answer. `moved` tells the events that changed the
+ * totals, as no index can be of them alone.
  */
-function stepsOf({ records, events }: MysqlTables): readonly (readonly string[])[] {
+function stepsOf({ records, events, prunings }: MysqlTables): readonly (readonly string[])[] {
   return [
     [
       `CREATE TABLE IF NOT EXISTS ${records} (
@@ -58,7 +62,8 @@ function stepsOf({ records, events }: MysqlTables): readonly (readonly string[])
   enrolled_at BIGINT,
   locked_until BIGINT,
   remind_at BIGINT,
-  KEY facts (user_id, required, suspended, enrolled_at, deadline, exempt_until, starts_at, locked_until)
+  KEY facts (user_id, required, suspended, enrolled_at, deadline, exempt_until, starts_at, locked_until),
+  KEY reminders (remind_at, user_id)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC`,
       `CREATE TABLE IF NOT EXISTS ${events} (
   user_id VARBINARY(255) NOT NULL,
@@ -66,8 +71,13 @@ function stepsOf({ records, events }: MysqlTables): readonly (readonly string[])
   type VARBINARY(64) NOT NULL,
   at BIGINT NOT NULL,
   event LONGBLOB NOT NULL,
-  PRIMARY KEY (user_id, id)
+  enrolled TINYINT,
+  required TINYINT,
+  moved BOOLEAN GENERATED ALWAYS AS (enrolled IS NOT NULL) STORED,
+  PRIMARY KEY (user_id, id),
+  KEY movements (moved, at, enrolled, required)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC`,
+      `CREATE TABLE IF NOT EXISTS ${prunings} (pruned_before BIGINT NOT NULL PRIMARY KEY) ENGINE=InnoDB`,
     ],
   ]
 }
@@ -83,6 +93,7 @@ const ESSENTIALS: Readonly<Record<keyof MysqlTables, readonly string[]>> = {
   schema: ['version int'],
   records: ['user_id varbinary(255) not null', 'version varbinary(64) not null', 'record longblob not null'],
   events: ['user_id varbinary(255) not null', 'id varbinary(64) not null', 'event longblob not null'],
+  prunings: ['pruned_before bigint'],
 }
 
 /**
@@ -145,7 +156,7 @@ export async function migrate(pool: MysqlPool | MysqlCallbackPool, options: Mysq
 
 async function migrateLocked(connection: MysqlConnection, tables: MysqlTables): Promise<void> {
   // Before anything is created: a table of the host's may have one of the names.
-  for (const name of ['schema', 'records', 'events'] as const) await assertOurs(connection, tables, name)
+  for (const name of ['schema', 'records', 'events', 'prunings'] as const) await assertOurs(connection, tables, name)
   await rowsOf(connection, createSchemaTable(tables))
   const from = await versionOf(connection, tables)
   for (const [index, step] of stepsOf(tables).entries()) {

@@ -1,5 +1,5 @@
 import type { EnrollmentChange } from '../../ports/index.js'
-import { FACT_COLUMNS } from '../sql/index.js'
+import { FACT_COLUMNS, movementColumns } from '../sql/index.js'
 import { changesOf, inTransaction } from './connection.js'
 import type { MysqlConnection, MysqlValue } from './driver.js'
 import { isDuplicate } from './errors.js'
@@ -14,14 +14,13 @@ export interface Write {
   /** of the record, in the order of the statements */
   values: MysqlValue[]
   expected: string | null
-  /** of each event, one after another */
-  eventValues: MysqlValue[]
-  eventCount: number
+  /** of each event */
+  events: MysqlValue[][]
 }
 
-/** The statements that write; those with events have as many rows as there are. */
+/** The statements that write; those that insert have as many rows as they are made for. */
 export interface WriteStatements {
-  insert: string
+  insert(count: number): string
   update: string
   insertEvents(count: number): string
 }
@@ -31,13 +30,16 @@ const FACTS = Object.entries(FACT_COLUMNS) as [keyof EnrollmentChange['index'], 
 /** The statements for these tables: each is prepared once by each connection. */
 export function writeStatements({ records, events }: MysqlTables): WriteStatements {
   const columns = FACTS.map(([, column]) => column)
+  const row = `(UNHEX(?), ?, ${columns.map(() => '?').join(', ')}, UNHEX(?))`
+  const event = '(UNHEX(?), UNHEX(?), UNHEX(?), ?, ?, ?, ?)'
+  const rows = (one: string, count: number): string => Array.from({ length: count }, () => one).join(', ')
   return {
-    insert: `INSERT INTO ${records} (version, record, ${columns.join(', ')}, user_id)
- VALUES (UNHEX(?), ?, ${columns.map(() => '?').join(', ')}, UNHEX(?))`,
+    insert: (count) => `INSERT INTO ${records} (version, record, ${columns.join(', ')}, user_id)
+ VALUES ${rows(row, count)}`,
     update: `UPDATE ${records} SET version = UNHEX(?), record = ?, ${columns.map((column) => `${column} = ?`).join(', ')}
  WHERE user_id = UNHEX(?) AND version = UNHEX(?)`,
-    insertEvents: (count) => `INSERT INTO ${events} (user_id, id, type, at, event)
- VALUES ${Array.from({ length: count }, () => '(UNHEX(?), UNHEX(?), UNHEX(?), ?, ?)').join(', ')}`,
+    insertEvents: (count) => `INSERT INTO ${events} (user_id, id, type, at, event, enrolled, required)
+ VALUES ${rows(event, count)}`,
   }
 }
 
@@ -53,21 +55,21 @@ export function writeOf(change: EnrollmentChange): Write {
     userId,
     values: [hexOf(change.version, 'version', MOST_BYTES.version), asciiJson(change.enrollment), ...facts, userId],
     expected: expected === null ? null : hexOf(expected, 'expected', MOST_BYTES.version),
-    eventValues: change.events.flatMap((event) => [
+    events: change.events.map((event) => [
       userId,
       hexOf(event.id, 'event.id', MOST_BYTES.event),
       hexOf(event.type, 'event.type', MOST_BYTES.event),
       event.at,
       asciiJson(event),
+      ...movementColumns(event),
     ]),
-    eventCount: change.events.length,
   }
 }
 
 /**
  * Writes each change by itself in one transaction, and answers in their order; null where the server rolled all of it
- * back. What is stored is looked at by the writing statement, never before: a transaction that has read goes on reading
- * what was true then.
+ * back. No two may be of one user. What is stored is looked at by the writing statement, never before: a transaction that
+ * has read goes on reading what was true then.
  */
 export async function saveTogether(
   connection: MysqlConnection,
@@ -75,33 +77,61 @@ export async function saveTogether(
   writes: readonly Write[],
 ): Promise<Outcome[] | null> {
   return inTransaction(connection, async () => {
-    const outcomes: Outcome[] = []
-    for (const write of writes) outcomes.push(await written(connection, statements, write))
-    return outcomes
+    const saved = new Set<Write>()
+    for (const creates of runsOf(writes.filter(({ expected }) => expected === null))) {
+      for (const write of await created(connection, statements, creates)) saved.add(write)
+    }
+    for (const write of writes.filter(({ expected }) => expected !== null)) {
+      if (await isUpdated(connection, statements, write)) saved.add(write)
+    }
+    for (const events of runsOf([...saved].flatMap((write) => write.events))) {
+      await changesOf(connection, statements.insertEvents(events.length), events.flat())
+    }
+    return writes.map((write) => (saved.has(write) ? 'saved' : 'conflict'))
   })
 }
 
-async function written(connection: MysqlConnection, statements: WriteStatements, write: Write): Promise<Outcome> {
-  if (!(await isRecordWritten(connection, statements, write))) return 'conflict'
-  if (write.eventCount > 0) {
-    await changesOf(connection, statements.insertEvents(write.eventCount), write.eventValues)
+/** Those of new users who were not there yet: found out one by one where one of them was. */
+async function created(
+  connection: MysqlConnection,
+  statements: WriteStatements,
+  writes: readonly Write[],
+): Promise<readonly Write[]> {
+  try {
+    await changesOf(
+      connection,
+      statements.insert(writes.length),
+      writes.flatMap(({ values }) => values),
+    )
+    return writes
+  } catch (error) {
+    // A user is there already; nothing else of this statement is unique, and none of its rows is.
+    if (!isDuplicate(error)) throw error
+    if (writes.length === 1) return []
+    const each: Write[] = []
+    for (const write of writes) each.push(...(await created(connection, statements, [write])))
+    return each
   }
-  return 'saved'
 }
 
-async function isRecordWritten(
+async function isUpdated(
   connection: MysqlConnection,
-  { insert, update }: WriteStatements,
+  { update }: WriteStatements,
   { values, expected }: Write,
 ): Promise<boolean> {
   // A version always changes, so that a row met is a row changed, whichever of the two the connection counts.
-  if (expected !== null) return (await changesOf(connection, update, [...values, expected])) === 1
-  try {
-    await changesOf(connection, insert, values)
-    return true
-  } catch (error) {
-    // The user is there already; nothing else of this statement is unique.
-    if (isDuplicate(error)) return false
-    throw error
+  return (await changesOf(connection, update, [...values, expected])) === 1
+}
+
+/** Up to so many rows, a statement has exactly as many as there are. */
+const FEW_ROWS = 8
+
+/** Rows as they go into statements: above a few, by powers of two, so that few statements are prepared. */
+function runsOf<Row>(rows: readonly Row[]): Row[][] {
+  const runs: Row[][] = []
+  for (let at = 0; at < rows.length; at += runs.at(-1)?.length ?? 0) {
+    const left = rows.length - at
+    runs.push(rows.slice(at, at + (left > FEW_ROWS ? 2 ** Math.floor(Math.log2(left)) : left)))
   }
+  return runs
 }

@@ -40,7 +40,7 @@ import {
   UNDONE,
 } from '../sql/index.js'
 import type { Connection } from './connection.js'
-import { attempt, isUndone } from './errors.js'
+import { attempt, unlessUndone } from './errors.js'
 import { saveManyOf } from './save-many.js'
 import type { PostgresTables } from './schema.js'
 
@@ -100,19 +100,13 @@ export function directoryOf(
 
   async function pruneHistory(before: Instant): Promise<number> {
     assertInstant(before, 'before')
-    await attempt(() => connection.query(statements.notePruning, [before]))
-    return pruneInSteps((moved) => attempt(() => pruneStep(moved, before)))
-  }
-
-  async function pruneStep(moved: boolean, before: Instant): Promise<PruneStep> {
-    const text = pruneSql(tables.events, prunableSql(moved, before, NUMBERED))
-    try {
-      const [step] = await connection.queryOnce<{ found: unknown; removed: unknown }>(text, [])
-      return { found: Number(step?.found), removed: Number(step?.removed) }
-    } catch (error) {
-      if (isUndone(error)) return UNDONE
-      throw error
-    }
+    const noted = await unlessUndone(() => connection.query(statements.notePruning, [before]))
+    if (noted === null) return pruneHistory(before)
+    return pruneInSteps(before, async (prunable) => {
+      const text = pruneSql(tables.events, prunableSql(prunable, NUMBERED))
+      const rows = await unlessUndone(() => connection.queryOnce<PruneRow>(text, []))
+      return rows === null ? UNDONE : stepOf(rows[0] as PruneRow)
+    })
   }
 
   async function prunedBefore(): Promise<Instant | null> {
@@ -135,13 +129,27 @@ export function directoryOf(
   }
 }
 
-/** Deletes one step's events, and tells of those too that another deleted while this waited. */
+/** What {@link pruneSql} answers. */
+interface PruneRow {
+  found: unknown
+  removed: unknown
+  last: unknown
+}
+
+/**
+ * Deletes one step's events, and tells of those too that another deleted while this waited. The next step begins at the
+ * last of them, so that it does not walk over what is deleted and not vacuumed yet.
+ */
 function pruneSql(events: string, prunable: string): string {
   return `WITH found AS (
-  SELECT user_id, id FROM ${events} WHERE ${prunable}
+  SELECT user_id, id, at FROM ${events} WHERE ${prunable}
 ), removed AS (
   DELETE FROM ${events} WHERE (user_id, id) IN (SELECT user_id, id FROM found) RETURNING 1
-) SELECT (SELECT count(*) FROM found) AS found, (SELECT count(*) FROM removed) AS removed`
+) SELECT count(*) AS found, (SELECT count(*) FROM removed) AS removed, max(at) AS last FROM found`
+}
+
+function stepOf({ found, removed, last }: PruneRow): PruneStep {
+  return { found: Number(found), removed: Number(removed), last: Number(last) }
 }
 
 /** The names of what they answer are one word: the host may have its driver turn `user_id` into `userId`. */

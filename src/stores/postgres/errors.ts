@@ -40,7 +40,7 @@ export function storeError(cause: unknown): LeewayError {
  * Whether a statement was certainly undone because it met another: a serialization failure or a deadlock. 40003 is left
  * out, by which CockroachDB says that it cannot tell.
  */
-export function isUndone(error: unknown): boolean {
+function isUndone(error: unknown): boolean {
   return ['40001', '40P01'].includes(sqlStateOf(error) ?? '')
 }
 
@@ -60,6 +60,16 @@ export async function attempt<Result>(work: () => Promise<Result>): Promise<Resu
   try {
     return await work()
   } catch (error) {
+    throw storeError(error)
+  }
+}
+
+/** What a statement answers; null where it was undone because it met another. */
+export async function unlessUndone<Result>(work: () => Promise<Result>): Promise<Result | null> {
+  try {
+    return await work()
+  } catch (error) {
+    if (isUndone(error)) return null
     throw storeError(error)
   }
 }

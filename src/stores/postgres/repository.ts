@@ -4,7 +4,7 @@ import { FACT_COLUMNS, movementColumns, type RecordRow, storedOf } from '../sql/
 import { type Connection, connectionOf } from './connection.js'
 import { directoryOf } from './directory.js'
 import type { PostgresDatabase, PostgresValue } from './driver.js'
-import { attempt, isUndone, storeError } from './errors.js'
+import { attempt, unlessUndone } from './errors.js'
 import {
   assertSetting,
   type PostgresOptions,
@@ -80,13 +80,9 @@ export function postgresRepository(
 
 /** Whether a conditional write took place. */
 async function applied(connection: Connection, text: string, values: readonly PostgresValue[]): Promise<boolean> {
-  try {
-    return (await connection.query(text, values)).length > 0
-  } catch (error) {
-    // Above read committed, the loser of a race is told so; the statement was a transaction, and all of it is undone.
-    if (isUndone(error)) return false
-    throw storeError(error)
-  }
+  // Above read committed, the loser of a race is told so; the statement was a transaction, and all of it is undone.
+  const rows = await unlessUndone(() => connection.query(text, values))
+  return rows !== null && rows.length > 0
 }
 
 /** The connection, once it is known that what it leads to keeps the promises; asked again after a failure. */

@@ -1,7 +1,7 @@
 import type { EnrollmentChange, EnrollmentRepository } from '../../ports/index.js'
 import { FACT_COLUMNS, movementColumns } from '../sql/index.js'
 import type { Connection } from './connection.js'
-import { isUndone, storeError } from './errors.js'
+import { unlessUndone } from './errors.js'
 import type { PostgresTables } from './schema.js'
 
 type Outcome = 'saved' | 'conflict'
@@ -32,15 +32,11 @@ export function saveManyOf(
   /** Whose changes a statement wrote. */
   async function savedBy(statement: string, changes: readonly EnrollmentChange[]): Promise<readonly string[]> {
     if (changes.length === 0) return []
-    try {
-      const rows = await connection.query<{ owner: string }>(statement, valuesOf(changes))
-      return rows.map(({ owner }) => owner)
-    } catch (error) {
-      if (!isUndone(error)) throw storeError(error)
-      // All of it is undone because one of them met another write: by itself, each gets its own answer.
-      const outcomes = await inTurn(changes)
-      return changes.filter((_, at) => outcomes[at] === 'saved').map(({ userId }) => userId)
-    }
+    const rows = await unlessUndone(() => connection.query<{ owner: string }>(statement, valuesOf(changes)))
+    if (rows !== null) return rows.map(({ owner }) => owner)
+    // All of it is undone because one of them met another write: by itself, each gets its own answer.
+    const outcomes = await inTurn(changes)
+    return changes.filter((_, at) => outcomes[at] === 'saved').map(({ userId }) => userId)
   }
 
   async function inTurn(changes: readonly EnrollmentChange[]): Promise<readonly Outcome[]> {

@@ -1,4 +1,5 @@
 import { LeewayError } from '../../errors.js'
+import { platform } from '../../platform.js'
 import type { SqliteDatabase } from './driver.js'
 
 /** How long a write waits for another connection's, at least. */
@@ -74,6 +75,11 @@ export function immediately<Result>(db: SqliteDatabase, work: () => Result): Res
     }
     throw error
   }
+}
+
+/** Lets this process do something else, and connections write that look again some milliseconds apart. */
+export function giveWay(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => platform.setTimeout(() => resolve(), milliseconds))
 }
 
 /**

@@ -1,5 +1,4 @@
 import { assertInstant } from '../../assert.js'
-import { platform } from '../../platform.js'
 import type {
   DirectoryQuery,
   DueQuery,
@@ -38,16 +37,21 @@ import {
   totalsOf,
   totalsSql,
 } from '../sql/index.js'
-import { assertFree, immediately } from './connection.js'
+import { assertFree, giveWay, immediately } from './connection.js'
 import type { SqliteDatabase } from './driver.js'
 import { attempt } from './errors.js'
 import type { SqliteTables } from './schema.js'
+
+/** So many changes to a transaction: one sync to the disk for all, and others wait for some milliseconds only. */
+const SAVED_TOGETHER = 500
+/** After each step of pruning, for others to write: those of other processes look again up to so many milliseconds apart. */
+const PRUNING_PAUSE_MS = 10
 
 /** What reports and bulk work ask of the tables. */
 export function directoryOf(
   db: SqliteDatabase,
   tables: SqliteTables,
-  { find, save }: Pick<EnrollmentRepository, 'find' | 'save'>,
+  { find, write }: { find: EnrollmentRepository['find']; write(change: EnrollmentChange): 'saved' | 'conflict' },
 ): EnrollmentDirectory {
   function rowsOf<Row>(text: string, parameters: readonly string[]): readonly Row[] {
     return attempt(() => {
@@ -67,7 +71,11 @@ export function directoryOf(
 
   async function saveMany(changes: readonly EnrollmentChange[]): Promise<readonly ('saved' | 'conflict')[]> {
     const outcomes: ('saved' | 'conflict')[] = []
-    for (const change of changes) outcomes.push(await save(change))
+    for (let at = 0; at < changes.length; at += SAVED_TOGETHER) {
+      const together = changes.slice(at, at + SAVED_TOGETHER)
+      outcomes.push(...attempt(() => immediately(db, () => together.map(write))))
+      await giveWay(0)
+    }
     return outcomes
   }
 
@@ -114,10 +122,10 @@ export function directoryOf(
   async function pruneHistory(before: Instant): Promise<number> {
     assertInstant(before, 'before')
     changesOf(`INSERT INTO ${tables.prunings} (pruned_before) VALUES (${before}) ON CONFLICT DO NOTHING`)
-    return pruneInSteps(async (moved) => {
-      const oldest = `SELECT user_id, id FROM ${tables.events} WHERE ${prunableSql(moved, before, SQLITE)}`
+    return pruneInSteps(before, async (prunable) => {
+      const oldest = `SELECT user_id, id FROM ${tables.events} WHERE ${prunableSql(prunable, SQLITE)}`
       const removed = changesOf(`DELETE FROM ${tables.events} WHERE (user_id, id) IN (${oldest})`)
-      await giveWay()
+      await giveWay(PRUNING_PAUSE_MS)
       return { found: removed, removed }
     })
   }
@@ -139,12 +147,4 @@ export function directoryOf(
     pruneHistory,
     prunedBefore,
   }
-}
-
-/** For so long, other connections find nobody writing: SQLite has them look again some milliseconds apart. */
-const GIVE_WAY_MS = 10
-
-/** Lets this process do something else, and other connections write. */
-function giveWay(): Promise<void> {
-  return new Promise((resolve) => platform.setTimeout(() => resolve(), GIVE_WAY_MS))
 }

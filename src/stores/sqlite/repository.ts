@@ -56,21 +56,20 @@ export function sqliteRepository(
   }
 
   async function save(change: EnrollmentChange): Promise<'saved' | 'conflict'> {
-    const { userId, version, expected } = change
-    const values = [version, JSON.stringify(change.enrollment), ...factsOf(change.index), userId]
-    return attempt(() =>
-      immediately(db, () => {
-        const { changes } =
-          expected === null ? statements.insert.run(...values) : statements.update.run(...values, expected)
-        if (Number(changes) === 0) return 'conflict'
-        for (const event of change.events) {
-          statements.insertEvent.run(
-            ...[userId, event.id, event.type, event.at, JSON.stringify(event), ...movementColumns(event)],
-          )
-        }
-        return 'saved'
-      }),
-    )
+    return attempt(() => immediately(db, () => write(change)))
+  }
+
+  /** Writes a change within a transaction. */
+  function write({ userId, enrollment, index, version, expected, events }: EnrollmentChange): 'saved' | 'conflict' {
+    const values = [version, JSON.stringify(enrollment), ...factsOf(index), userId]
+    const { changes } =
+      expected === null ? statements.insert.run(...values) : statements.update.run(...values, expected)
+    if (Number(changes) === 0) return 'conflict'
+    for (const event of events) {
+      const moved = movementColumns(event)
+      statements.insertEvent.run(userId, event.id, event.type, event.at, JSON.stringify(event), ...moved)
+    }
+    return 'saved'
   }
 
   async function remove(userId: string, expected: string): Promise<'removed' | 'conflict'> {
@@ -83,7 +82,7 @@ export function sqliteRepository(
     )
   }
 
-  return Object.freeze({ find, save, remove, ...directoryOf(db, tables, { find, save }) })
+  return Object.freeze({ find, save, remove, ...directoryOf(db, tables, { find, write }) })
 }
 
 /** Once, so that a missing table or column shows when the process starts. The facts come in the order of `factsOf`. */
