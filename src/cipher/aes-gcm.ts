@@ -204,12 +204,15 @@ function bindPlain(keyId: string, context: SecretContext, plain: Uint8Array): By
 /** Each part as UTF-8 behind its length in two bytes: ("ab", "c") and ("a", "bc") differ. */
 function frame(parts: readonly string[]): Bytes {
   const encoder = new platform.TextEncoder()
-  return Uint8Array.from(
-    parts.flatMap((part) => {
-      const bytes = encoder.encode(part)
-      return [bytes.length >> 8, bytes.length & 255, ...bytes]
-    }),
-  )
+  const encoded = parts.map((part) => encoder.encode(part))
+  const framed = new Uint8Array(encoded.reduce((length, bytes) => length + 2 + bytes.length, 0))
+  let at = 0
+  for (const bytes of encoded) {
+    framed.set([bytes.length >> 8, bytes.length & 255], at)
+    framed.set(bytes, at + 2)
+    at += 2 + bytes.length
+  }
+  return framed
 }
 
 /** What stands between the dots behind the format; null for what is no such text, whatever it is. */

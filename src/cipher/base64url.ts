@@ -16,6 +16,8 @@ export function encodeBase64Url(bytes: Uint8Array): string {
 export function decodeBase64Url(text: string): Uint8Array<ArrayBuffer> | null {
   if (!/^(?:[\w-]{4})*(?:[\w-]{2,3})?$/.test(text)) return null
   const binary = platform.atob(text.replaceAll('-', '+').replaceAll('_', '/'))
-  const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0))
+  const bytes = new Uint8Array(binary.length)
+  // Not `Uint8Array.from`, which goes by iterators and takes three times as long.
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i)
   return encodeBase64Url(bytes) === text ? bytes : null
 }
