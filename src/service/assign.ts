@@ -64,6 +64,8 @@ export async function assign(
       if ((await settle()).isStopped || turns === 'failed') return { ...tally.sums(), stoppedBy: 'store' }
       if (turns === 'aborted' || signal?.aborted) return { ...tally.sums(), stoppedBy: 'signal' }
       saving = saveBatch(parts, directory, turns)
+      // What it may reject with is looked at once the next batch is there, which is no sooner than the stream likes.
+      saving.catch(() => undefined)
     }
   } catch (error) {
     // The stream may have thrown: what was being saved meanwhile is told all the same.

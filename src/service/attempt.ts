@@ -13,7 +13,7 @@ import type { Instant } from '../totp/instant.js'
 import { fromRecord, guarded, type Parts, readClock } from './parts.js'
 
 /** How often a command is decided anew because another write came first. */
-const MOST_TRIES = 16
+export const MOST_TRIES = 16
 
 /** Finds out what the machine asks, for the record that it asks about. */
 export type Gather = <Answer>(question: Question<Answer>, now: Instant) => Promise<Answer>
@@ -61,7 +61,8 @@ export async function attempt<Type extends CommandType>(
   throw contended()
 }
 
-function contended(): LeewayError {
+/** What is thrown once other writes came first that often. */
+export function contended(): LeewayError {
   return new LeewayError('ERR_CONTENDED', `other writes for this user came first ${MOST_TRIES} times; try again`)
 }
 
@@ -193,7 +194,7 @@ export function newVersion(): string {
 }
 
 /** Waits a little, each time perhaps longer, so that those who met do not meet again. */
-function pause(round: number): Promise<void> {
+export function pause(round: number): Promise<void> {
   const upToMs = Math.min(2 ** round, 64)
   return new Promise((resolve) => {
     platform.setTimeout(resolve, Math.random() * upToMs)

@@ -20,7 +20,7 @@ export function assertUserIds(value: unknown): asserts value is UserIds {
 /**
  * What the stream gives, in batches within which no value comes twice: the second of two is worked after the first. Once
  * the signal is aborted, even where the stream does not answer, 'aborted' is the last; what was read of an unfinished batch
- * is dropped then. The stream is closed however this ends.
+ * is dropped then. The stream is closed however this ends, unless it has ended itself; what it throws at that is dropped.
  */
 export async function* batchesOf(
   userIds: UserIds,
@@ -55,24 +55,27 @@ interface Reader {
 function readerOf(userIds: UserIds, signal: Signal | undefined): Reader {
   const stream: AsyncIterator<UserId> | Iterator<UserId> =
     Symbol.asyncIterator in userIds ? userIds[Symbol.asyncIterator]() : userIds[Symbol.iterator]()
-  let isOpen = true
-  let isPending = false
+  let state: 'open' | 'asked' | 'ended' = 'open'
   return {
     async read() {
       if (signal?.aborted) return 'aborted'
-      isPending = true
+      // One that throws has ended too.
+      state = 'ended'
       const next = await orAborted(Promise.resolve(stream.next()), signal)
-      if (next === 'aborted') return next
-      isPending = false
-      if (!next.done) return { value: next.value }
-      isOpen = false
-      return 'end'
+      if (next === 'aborted') {
+        state = 'asked'
+        return next
+      }
+      if (next.done) return 'end'
+      state = 'open'
+      return { value: next.value }
     },
     async close() {
-      if (!isOpen) return
-      const closed = Promise.resolve(stream.return?.()).catch(() => undefined)
+      if (state === 'ended') return
+      const closing = async () => stream.return?.()
+      const closed = closing().catch(() => undefined)
       // A generator closes after what it was asked for last, which may be never.
-      if (!isPending) await closed
+      if (state === 'open') await closed
     },
   }
 }
@@ -81,9 +84,12 @@ function readerOf(userIds: UserIds, signal: Signal | undefined): Reader {
 function orAborted<Answer>(answer: Promise<Answer>, signal: Signal | undefined): Promise<Answer | 'aborted'> {
   if (signal === undefined) return answer
   return new Promise((resolve, reject) => {
-    const abort = () => resolve('aborted')
-    const settle = () => signal.removeEventListener('abort', abort)
+    const stopListening = () => signal.removeEventListener('abort', abort)
+    function abort(): void {
+      stopListening()
+      resolve('aborted')
+    }
     signal.addEventListener('abort', abort)
-    answer.then(resolve, reject).finally(settle)
+    answer.then(resolve, reject).finally(stopListening)
   })
 }

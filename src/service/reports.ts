@@ -34,7 +34,7 @@ export async function list(
   const users = found
     .slice(0, limit)
     .map(({ enrollment }) => statusAt(decodeRecord(enrollment, enrollment.userId), now))
-  return { users, next: found.length > limit ? (users.at(-1)?.userId ?? null) : null }
+  return { users, next: found.length > limit ? (users.at(-1) as EnrollmentStatus).userId : null }
 }
 
 /** How many users are in each phase now: what `Rollout.counts` does. */
@@ -56,7 +56,7 @@ export async function forecast(
   // A deadline is the first instant outside its period: at midnight it belongs to the day that ends there.
   const edges = ends.map((end) => instantAfter(end, 1))
   const found = await asked(() => directory.deadlines({ edges, now }))
-  return ends.slice(1).map((end, at) => ({ date: localDate(end - 1, timeZone), deadlines: found[at] ?? 0 }))
+  return found.map((deadlines, at) => ({ date: localDate((ends[at + 1] as Instant) - 1, timeZone), deadlines }))
 }
 
 /**
@@ -105,7 +105,7 @@ export async function history(
   const { after, limit } = readPage(page, (value, name) => assertText(value, name, 1, 255))
   const found = await asked(() => directory.history(userId, { after, limit: limit + 1 }))
   const events = found.slice(0, limit)
-  return { events, next: found.length > limit ? (events.at(-1)?.id ?? null) : null }
+  return { events, next: found.length > limit ? (events.at(-1) as EnrollmentEvent).id : null }
 }
 
 /** Forgets old events: what `Rollout.pruneHistory` does. */

@@ -3,11 +3,9 @@ import type { UserId } from '../enrollment/user.js'
 import type { EnrollmentDirectory } from '../ports/directory.js'
 import type { EnrollmentChange } from '../ports/index.js'
 import type { Instant } from '../totp/instant.js'
-import { attempt, changeOf, tell } from './attempt.js'
-import { protectedAccount } from './change.js'
-import { evidenceFrom } from './evidence.js'
+import { changeOf, contended, MOST_TRIES, pause, tell } from './attempt.js'
 import type { Parts } from './parts.js'
-import { type FailedTurn, failedTurn, isFailed, recordAfter, type Turn } from './walk.js'
+import { decideAll, type FailedTurn, failedTurn, findMany, isFailed, recordAfter, type Turn } from './walk.js'
 
 /** What has become of one user: as it is stored now, or why it failed. */
 export type SavedTurn =
@@ -24,34 +22,63 @@ export interface Saved {
 /** A batch in which there is nobody. */
 export const NOTHING: Saved = Object.freeze({ turns: Object.freeze([]), isStopped: false })
 
-/** How many of those whom another write came first for are worked at once. */
-const AT_ONCE = 8
-
 /** A write that certainly did not happen, and one of which that cannot be told. */
 type Unsaved = 'lost' | 'unknown'
 
+type Written = 'saved' | 'conflict' | Unsaved
+
 /**
- * Saves what was decided for a batch, all of it in one call of the store. For whom another write came first it is decided
- * anew, one by one.
+ * Saves what was decided for a batch, all of it in one call of the store. For those whom another write came first it is
+ * decided anew, all at once again, as often as for one user by himself.
  */
 export async function saveBatch(
   parts: Parts,
   directory: EnrollmentDirectory,
   batch: readonly (Turn | FailedTurn)[],
 ): Promise<Saved> {
-  const writes = batch.flatMap((turn) => (isFailed(turn) || turn.decided.record === null ? [] : [turn]))
-  const answers = await saveAll(parts, directory, writes)
-  const conflicts = writes.filter(({ userId }) => answers.get(userId) === 'conflict')
-  const anew = await decideAnew(parts, conflicts)
-  const results = batch.map((turn): SavedTurn | Unsaved => {
-    if (isFailed(turn)) return turn
-    const answer = answers.get(turn.userId)
-    if (answer === 'lost' || answer === 'unknown') return answer
-    if (answer === 'conflict') return anew.get(turn.userId) ?? 'lost'
-    const { userId, now } = turn
-    return { userId, outcome: answer === undefined ? 'unchanged' : 'changed', record: recordAfter(parts, turn), now }
-  })
+  const results: (SavedTurn | Unsaved)[] = []
+  let open = batch.map((turn, at) => ({ turn, at }))
+  for (let round = 1; open.length > 0; round++) {
+    const answers = await saveAll(parts, directory, open)
+    const conflicts = open.flatMap(({ turn, at }) => {
+      if (!isFailed(turn) && answers.get(turn.userId) === 'conflict') return [{ turn, at }]
+      results[at] = resultOf(parts, turn, answers)
+      return []
+    })
+    open = conflicts.length === 0 ? [] : await decideAgain(parts, directory, conflicts, round)
+  }
   return toldInOrder(batch, results)
+}
+
+/** Those for whom another write came first, decided by what it left; failed, once that has happened too often. */
+async function decideAgain(
+  parts: Parts,
+  directory: EnrollmentDirectory,
+  conflicts: readonly { turn: Turn; at: number }[],
+  round: number,
+): Promise<{ turn: Turn | FailedTurn; at: number }[]> {
+  const failing = (error: unknown) =>
+    conflicts.map(({ turn: { userId }, at }) => ({ turn: failedTurn(userId, error), at }))
+  if (round === MOST_TRIES) return failing(contended())
+  await pause(round)
+  try {
+    const turns = await decideAll(
+      parts,
+      directory,
+      conflicts.map(({ turn }) => turn),
+    )
+    return turns.map((turn, index) => ({ turn, at: (conflicts[index] as { at: number }).at }))
+  } catch (error) {
+    return failing(error)
+  }
+}
+
+function resultOf(parts: Parts, turn: Turn | FailedTurn, answers: ReadonlyMap<UserId, Written>): SavedTurn | Unsaved {
+  if (isFailed(turn)) return turn
+  const answer = answers.get(turn.userId)
+  if (answer === 'lost' || answer === 'unknown') return answer
+  const { userId, now } = turn
+  return { userId, outcome: answer === undefined ? 'unchanged' : 'changed', record: recordAfter(parts, turn, now), now }
 }
 
 /**
@@ -84,66 +111,47 @@ function isStoreFailure(result: SavedTurn): boolean {
   return isFailed(result) && result.code === 'ERR_STORE'
 }
 
-/** What the store made of each write. Where it failed, it is asked which of them landed, by their versions. */
+/** What became of each write: it landed, another came first, or the store failed. */
 async function saveAll(
   parts: Parts,
   directory: EnrollmentDirectory,
-  writes: readonly Turn[],
-): Promise<ReadonlyMap<UserId, 'saved' | 'conflict' | Unsaved>> {
-  const changes = writes.map(({ decided, stored, version }) =>
-    changeOf({ record: decided.record as EnrollmentRecord, events: decided.events, version }, stored?.version ?? null),
-  )
+  open: readonly { turn: Turn | FailedTurn }[],
+): Promise<ReadonlyMap<UserId, Written>> {
+  const changes = open.flatMap(({ turn }) => {
+    if (isFailed(turn) || turn.decided.record === null) return []
+    const { decided, stored, version } = turn
+    return [changeOf({ record: turn.decided.record, events: decided.events, version }, stored?.version ?? null)]
+  })
   const answers = await answersOf(directory, changes)
-  const events = changes.flatMap((change) => (answers.get(change.userId) === 'saved' ? change.events : []))
-  tell(parts, events)
-  return answers
+  const unsure = changes.filter((_, at) => answers?.[at] !== 'saved')
+  // A store that failed is asked what landed, by the versions; and so is one that may call a write of its own a conflict.
+  const found = await findMany(
+    directory,
+    unsure.map(({ userId }) => userId),
+  ).catch(() => null)
+  const written = changes.map(({ userId, version }, at): [UserId, Written] => {
+    if (answers?.[at] === 'saved' || found?.get(userId)?.version === version) return [userId, 'saved']
+    if (found === null) return [userId, 'unknown']
+    return [userId, answers === null ? 'lost' : 'conflict']
+  })
+  tell(
+    parts,
+    changes.flatMap(({ events }, at) => (written[at]?.[1] === 'saved' ? events : [])),
+  )
+  return new Map(written)
 }
 
+/** What the store answers to the changes; null where it failed, or answers anything else. */
 async function answersOf(
   directory: EnrollmentDirectory,
   changes: readonly EnrollmentChange[],
-): Promise<ReadonlyMap<UserId, 'saved' | 'conflict' | Unsaved>> {
-  const each = <Answer>(answer: (change: EnrollmentChange, at: number) => Answer) =>
-    new Map(changes.map((change, at) => [change.userId, answer(change, at)]))
-  if (changes.length === 0) return new Map()
+): Promise<readonly ('saved' | 'conflict')[] | null> {
+  if (changes.length === 0) return []
   try {
-    const answers: readonly unknown[] = await directory.saveMany(changes)
-    return each((_, at) => {
-      const answer = answers[at]
-      if (answer !== 'saved' && answer !== 'conflict') {
-        throw new TypeError("saveMany of the repository must answer 'saved' or 'conflict' for each change")
-      }
-      return answer
-    })
+    const answers: unknown = await directory.saveMany(changes)
+    const isAnswer = Array.isArray(answers) && answers.length === changes.length
+    return isAnswer && answers.every((answer) => answer === 'saved' || answer === 'conflict') ? answers : null
   } catch {
-    const found = await directory.findMany(changes.map(({ userId }) => userId)).catch(() => null)
-    if (found === null) return each(() => 'unknown')
-    return each(({ userId, version }) => (found.get(userId)?.version === version ? 'saved' : 'lost'))
-  }
-}
-
-/** Those for whom another write came first; until the store fails. */
-async function decideAnew(parts: Parts, conflicts: readonly Turn[]): Promise<ReadonlyMap<UserId, SavedTurn>> {
-  const done = new Map<UserId, SavedTurn>()
-  for (let at = 0; at < conflicts.length; at += AT_ONCE) {
-    const some = await Promise.all(conflicts.slice(at, at + AT_ONCE).map((turn) => assignOne(parts, turn)))
-    for (const turn of some) done.set(turn.userId, turn)
-    if (some.some(isStoreFailure)) break
-  }
-  return done
-}
-
-async function assignOne(parts: Parts, { userId, command }: Turn): Promise<SavedTurn> {
-  try {
-    const { outcome, record, now } = await attempt<Turn['command']['type']>(
-      parts,
-      userId,
-      command,
-      evidenceFrom(parts, userId, {}).gather,
-    )
-    if ('refused' in outcome) throw protectedAccount()
-    return { userId, outcome: outcome.changed ? 'changed' : 'unchanged', record, now }
-  } catch (error) {
-    return failedTurn(userId, error)
+    return null
   }
 }

@@ -7,18 +7,18 @@ export interface SeenUsers {
 }
 
 /**
- * Remembers users by 64 bits each, of a hash that is keyed anew each time, so that nobody can choose two alike: a million
- * users take 16 MB where their ids would take a hundred. That one of a million is taken for another has a chance of one in
- * thirty million.
+ * Remembers users by 64 bits each: a million take 16 MB where their ids would take a hundred. That one of a million is
+ * taken for another has a chance of one in thirty million. The hash is keyed anew each time, so that two who are taken for
+ * one are not the next time; it is no cryptographic one, and nothing but the sums of a report may depend on it.
  */
 export function seenUsers(): SeenUsers {
-  const [keyHigh = 0, keyLow = 0] = new Uint32Array(platformRandom(8).buffer)
+  const [keyHigh, keyLow] = Array.from(new Uint32Array(platformRandom(8).buffer)) as [number, number]
   let table = new Uint32Array(2 * 1024)
   let count = 0
 
   function add(userId: string): boolean {
     if (4 * count >= table.length) grow()
-    const isNew = insert(table, hashOf(userId, keyHigh, 0x9e3779b1), hashOf(userId, keyLow, 0x5f356495) || 1)
+    const isNew = insert(table, hashOf(userId, keyHigh, 0x9e3779b1), hashOf(userId, keyLow, 0x5f356495))
     if (isNew) count += 1
     return isNew
   }
@@ -27,24 +27,24 @@ export function seenUsers(): SeenUsers {
     const old = table
     table = new Uint32Array(2 * old.length)
     for (let at = 0; at < old.length; at += 2) {
-      if (old[at + 1] !== 0) insert(table, old[at] as number, old[at + 1] as number)
+      if (old[at] !== 0 || old[at + 1] !== 0) insert(table, old[at] as number, old[at + 1] as number)
     }
   }
 
   return { add }
 }
 
-/** Puts a pair into the table, unless it is there. A pair's second number is never 0, which marks a free place. */
+/** Puts a pair into the table, unless it is there. Two zeros mark a free place; whose hash they are is taken for met. */
 function insert(table: Uint32Array, high: number, low: number): boolean {
   const places = table.length / 2
   for (let place = low % places; ; place = (place + 1) % places) {
     const at = 2 * place
-    if (table[at + 1] === 0) {
+    if (table[at] === high && table[at + 1] === low) return false
+    if (table[at] === 0 && table[at + 1] === 0) {
       table[at] = high
       table[at + 1] = low
       return true
     }
-    if (table[at] === high && table[at + 1] === low) return false
   }
 }
 

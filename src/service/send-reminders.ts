@@ -89,9 +89,11 @@ async function remind(
     if (outcome.claimed === null) return 'none'
     const { daysLeft, ...reminder } = outcome.claimed
     const key = await keyOf(userId, reminder)
-    const sent = await isSent({ key, userId, ...reminder, daysLeft }, send, parts.policy.reminders.leaseMs, signal)
-    await attempt(parts, userId, { type: 'settle-reminder', id, reminder, sent }, gather)
-    return sent ? 'sent' : 'failed'
+    const end = signal?.aborted
+      ? 'none'
+      : await sendOnce({ key, userId, ...reminder, daysLeft }, send, parts.policy.reminders.leaseMs, signal)
+    await attempt(parts, userId, { type: 'settle-reminder', id, reminder, sent: end === 'sent' }, gather)
+    return end
   } catch (error) {
     // One user's record, or other writes for him, must not keep the others from being reminded.
     if (error instanceof LeewayError && error.code !== 'ERR_STORE') return 'failed'
@@ -100,24 +102,29 @@ async function remind(
 }
 
 /** Whether `send` got it done before the claim ended. */
-function isSent(reminder: Reminder, send: SendReminder, leaseMs: number, signal: Signal | undefined): Promise<boolean> {
+function sendOnce(
+  reminder: Reminder,
+  send: SendReminder,
+  leaseMs: number,
+  signal: Signal | undefined,
+): Promise<'sent' | 'failed'> {
   const controller = new platform.AbortController()
   const abort = () => controller.abort(signal?.reason)
   return new Promise((resolve) => {
     const timer = platform.setTimeout(() => {
       controller.abort(new LeewayError('ERR_CONTENDED', 'the claim on this reminder has ended'))
-      settle(false)
+      settle('failed')
     }, leaseMs)
-    function settle(sent: boolean): void {
+    function settle(end: 'sent' | 'failed'): void {
       platform.clearTimeout(timer)
       signal?.removeEventListener('abort', abort)
-      resolve(sent)
+      resolve(end)
     }
     signal?.addEventListener('abort', abort)
     const sending = async () => send(reminder, { signal: controller.signal })
     sending().then(
-      () => settle(true),
-      () => settle(false),
+      () => settle('sent'),
+      () => settle('failed'),
     )
   })
 }

@@ -6,6 +6,7 @@ import { type Decided, recordAt, transition } from '../enrollment/transition.js'
 import { assertUserId, type Note, type UserId } from '../enrollment/user.js'
 import { LeewayError, type LeewayErrorCode } from '../errors.js'
 import type { EnrollmentDirectory } from '../ports/directory.js'
+import type { StoredEnrollment } from '../ports/index.js'
 import { decodeRecord } from '../record/codec.js'
 import type { Instant } from '../totp/instant.js'
 import { readTerms } from './arguments.js'
@@ -83,24 +84,44 @@ export async function decideBatch(
   batch: readonly unknown[],
   asked: Asked,
 ): Promise<readonly (Turn | FailedTurn)[]> {
+  return decideAll(parts, directory, await Promise.all(batch.map((value) => readUser(value, asked))))
+}
+
+/** The same, once it is read what each user gets. */
+export async function decideAll(
+  parts: Parts,
+  directory: EnrollmentDirectory,
+  users: readonly (FailedTurn | Pick<Turn, 'userId' | 'command'>)[],
+): Promise<readonly (Turn | FailedTurn)[]> {
   const now = readClock(parts)
-  const read = await Promise.all(batch.map((value) => readUser(value, asked)))
-  const userIds = read.flatMap((one) => ('code' in one ? [] : [one.userId]))
-  const found =
-    userIds.length === 0
-      ? new Map()
-      : await guarded('ERR_STORE', 'the repository could not read records; see the cause', () =>
-          directory.findMany(userIds),
-        )
-  return Promise.all(
-    read.map((one) => ('code' in one ? one : decideOne(parts, one, found.get(one.userId) ?? null, now))),
+  const found = await findMany(
+    directory,
+    users.flatMap((one) => (isFailed(one) ? [] : [one.userId])),
   )
+  return Promise.all(
+    users.map((one) => (isFailed(one) ? one : decideOne(parts, one, found.get(one.userId) ?? null, now))),
+  )
+}
+
+/** The records of these users as they are stored now. */
+export async function findMany(
+  directory: EnrollmentDirectory,
+  userIds: readonly UserId[],
+): Promise<ReadonlyMap<UserId, StoredEnrollment>> {
+  if (userIds.length === 0) return new Map()
+  const found: unknown = await guarded('ERR_STORE', 'the repository could not read records; see the cause', () =>
+    directory.findMany(userIds),
+  )
+  if (!(found instanceof Map)) {
+    throw new LeewayError('ERR_STORE', 'findMany of the repository must answer a Map of { enrollment, version }')
+  }
+  return found
 }
 
 async function readUser(
   value: unknown,
   { termsOf, applyTo, note }: Asked,
-): Promise<FailedTurn | { userId: UserId; command: AssignCommand }> {
+): Promise<FailedTurn | Pick<Turn, 'userId' | 'command'>> {
   let userId: UserId
   try {
     assertUserId(value)
@@ -120,8 +141,8 @@ async function readUser(
 
 async function decideOne(
   parts: Parts,
-  { userId, command }: { userId: UserId; command: AssignCommand },
-  found: { enrollment: unknown; version: string } | null,
+  { userId, command }: Pick<Turn, 'userId' | 'command'>,
+  found: StoredEnrollment | null,
   now: Instant,
 ): Promise<Turn | FailedTurn> {
   try {
@@ -153,8 +174,8 @@ export async function decide(
   return decided
 }
 
-/** The record that a decision leaves, stored or not. */
-export function recordAfter(parts: Parts, { decided, stored, userId, now }: Turn): EnrollmentRecord {
+/** The record that a decision leaves, stored or not; of whom nothing is stored, what it is at `now`. */
+export function recordAfter(parts: Parts, { decided, stored, userId }: Turn, now: Instant): EnrollmentRecord {
   return decided.record ?? recordAt(stored?.record ?? null, { userId, now, policy: parts.policy })
 }
 
@@ -165,6 +186,6 @@ export function failedTurn(userId: UserId, error: unknown): FailedTurn {
 }
 
 function messageOf(error: unknown): string {
-  const { message = 'the function for terms threw' } = isObject(error) ? error : {}
-  return String(message).slice(0, 1000)
+  const { message } = isObject(error) ? error : {}
+  return typeof message === 'string' ? message.slice(0, 1000) : 'the function for terms threw'
 }

@@ -1,8 +1,9 @@
 import { aesGcmCipher, type CipherKey } from '../../src/cipher/aes-gcm.js'
 import type { EnrollmentEvent } from '../../src/enrollment/events.js'
+import type { EnrollmentDirectory } from '../../src/ports/directory.js'
 import type { EnrollmentChange, EnrollmentRepository, SecretCipher } from '../../src/ports/index.js'
 import { createLeeway } from '../../src/service/create-leeway.js'
-import type { Leeway, LeewayOptions } from '../../src/service/leeway.js'
+import type { Leeway, LeewayOptions, LeewayWithRollout } from '../../src/service/leeway.js'
 import { memoryRepository } from '../../src/stores/memory/index.js'
 import { type FixedClock, fixedClock, type Phone, phone, seededRandom } from '../../src/testing/index.js'
 
@@ -53,6 +54,40 @@ export function settingOf(options: Options = {}): Setting {
   })
   return { leeway, clock, repository, cipher, told }
 }
+
+/** A store that can be asked about everybody. */
+export type Store = EnrollmentRepository & EnrollmentDirectory
+
+/** A setting whose store has a directory. */
+export interface RolloutSetting extends Setting {
+  leeway: LeewayWithRollout
+  repository: Store
+}
+
+/** The same as `settingOf` on a store with a directory, so that the service can roll out. */
+export function rolloutSetting(options: Options & { repository?: Store } = {}): RolloutSetting {
+  const repository = options.repository ?? memoryRepository()
+  const setting = settingOf({ ...options, repository })
+  return { ...setting, leeway: setting.leeway as LeewayWithRollout, repository }
+}
+
+/** All that a store holds: every record, with its version and its events. */
+export async function contentsOf(store: Store): Promise<unknown> {
+  const stored = await store.list({ now: 0, after: null, limit: 1_000_000 })
+  return Promise.all(
+    stored.map(async (one) => ({
+      ...one,
+      events: await store.history(one.enrollment.userId, { after: null, limit: 1_000_000 }),
+    })),
+  )
+}
+
+/** Lets whatever is under way go on until it waits for more than a turn of the event loop. */
+export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** Ids in their order: user 000000, user 000001. */
+export const users = (count: number, from = 0): string[] =>
+  Array.from({ length: count }, (_, at) => `user ${String(from + at).padStart(6, '0')}`)
 
 /** A user with an authenticator. */
 export interface Enrolled {
