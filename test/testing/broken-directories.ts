@@ -6,6 +6,9 @@ import { BROKEN_HISTORY } from './directory/history.js'
 import { BROKEN_LISTS } from './directory/lists.js'
 import { BROKEN_PAGES } from './directory/pages.js'
 import { BROKEN_PREFIXES } from './directory/prefixes.js'
+import { BROKEN_PRUNING } from './directory/pruning.js'
+import { BROKEN_REMINDERS } from './directory/reminders.js'
+import { BROKEN_REPORTS } from './directory/reports.js'
 import { BROKEN_SAVES } from './directory/saves.js'
 import { type Broken, directory, type Store } from './directory/sound.js'
 
@@ -17,7 +20,10 @@ export const BROKEN: Broken = {
   ...BROKEN_PREFIXES,
   ...BROKEN_PAGES,
   ...BROKEN_COUNTS,
+  ...BROKEN_REMINDERS,
+  ...BROKEN_REPORTS,
   ...BROKEN_HISTORY,
+  ...BROKEN_PRUNING,
 }
 
 /** Sound over one connection, broken over several. */
@@ -35,6 +41,21 @@ export const BROKEN_APART: Readonly<Record<string, () => OpenRepository<Store>>>
       }
     }
     return { repository: sound, another: async () => connect() }
+  },
+  'know what was pruned on the connection that pruned': () => {
+    const connect = (sound: Store): Store => {
+      let last: number | null = null
+      return {
+        ...sound,
+        async pruneHistory(before) {
+          last = Math.max(last ?? 0, before)
+          return sound.pruneHistory(before)
+        },
+        prunedBefore: async () => last,
+      }
+    }
+    const shared = directory()
+    return { repository: connect(shared), another: async () => connect(shared) }
   },
 }
 

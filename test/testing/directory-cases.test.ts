@@ -43,6 +43,10 @@ const CATCHES: Readonly<Record<string, readonly string[]>> = {
     'answer saveMany by outcome, not in order',
     'save at most 100 at once',
   ],
+  'saveMany answers a thousand creations, replacements and conflicts at once, mixed, in their order': [
+    'save many creations first, and answer them first',
+    'answer saveMany by outcome, not in order',
+  ],
   'saveMany by several at once, in opposite orders, saves one of them for each user': [
     'look, then save many',
     'lock many in the order of the call',
@@ -116,6 +120,7 @@ const CATCHES: Readonly<Record<string, readonly string[]>> = {
   'counts of an empty store are zero, and nothing is listed, due or told': [
     'leave phases of nobody out of counts',
     'leave out intervals without a deadline',
+    'answer no totals of nobody',
   ],
   'counts are how many phaseOf says, at the instants around every boundary': [
     'take a period for running at its deadline',
@@ -142,6 +147,102 @@ const CATCHES: Readonly<Record<string, readonly string[]>> = {
     'refuse no edges',
     'take 100 edges at most',
   ],
+  'a reminder is due from its instant on, and not before': [
+    'hold a reminder back at its instant',
+    'remind within the second',
+    'take a reminder at zero for none',
+    'take a reminder at the last instant for none',
+    'forget reminders of long ago',
+  ],
+  'a reminder is due whatever else the facts say': [
+    'remind nobody who is suspended',
+    'remind only whom a deadline can stop',
+    'remind 100 at most',
+  ],
+  'reminders come the earliest first, and those of one instant in the order of the bytes of their ids': [
+    'remind the latest first',
+    'remind in the order of the ids',
+    'remind those of one instant as they came',
+    'remind those of one instant by UTF-16 units',
+    'order reminders by their instants as text',
+  ],
+  'pages of reminders follow each other at every cut, within an instant too': [
+    'page reminders from the first again',
+    'drop the rest of an instant where a page of reminders ends within it',
+    'begin a page of reminders with the whole of an instant',
+    'page reminders by id alone',
+    'page reminders by instant and by id, each by itself',
+    'remind one more than the limit',
+  ],
+  'a page of reminders begins after one that nobody has, too': [
+    'page reminders from the place of one that must be there',
+    'page reminders from where the last one is now',
+  ],
+  'reminders that move between pages hold up nobody, and come once each': [
+    'page reminders by offset',
+    'page reminders through what was due for the first page',
+  ],
+  'a reminder follows each save, earlier, later and away, no conflict, and goes with its user': [
+    'leave a reminder where it was',
+    'move a reminder later only',
+    'move a reminder by a save that conflicts',
+    'forget the reminders of saveMany',
+    'remind who was removed',
+  ],
+  'reminders take every id for ordinary': ['read a reminder up to the next colon'],
+  'totals are of all records, in every phase': [
+    'count totals by phase',
+    'forget the suspended in totals',
+    'leave the locked out of totals',
+    'leave the enrolled out of the required',
+    'count the enrolled among the required only',
+    'answer totals in text',
+    'add up totals from the events',
+  ],
+  'totals and movements follow each write, and no conflict': [
+    'count totals once and never less',
+    'keep the movement of the last event of a save only',
+    'write movements of a save that conflicts',
+  ],
+  'what moved since an instant is what the totals differ by from then': [
+    'leave movements of the instant itself out',
+    'tell movements from a millisecond before',
+    'tell nobody who leaves',
+    'tell no movements of the exempt',
+    'keep one movement a millisecond',
+  ],
+  'movements begin at the instant itself, and come the newest first, whatever the order of the saves': [
+    'leave movements of the instant itself out',
+    'tell movements from a millisecond before',
+    'tell movements up to the instant',
+    'tell all movements, whenever from',
+    'tell movements the oldest first',
+    'tell movements as they came',
+    'order movements by their instants as text',
+  ],
+  'a movement is what an event says true or false of, and nothing else': [
+    'take any detail of that name for a movement',
+    'look for movements in the text of an event',
+    'tell movements by the kinds of events',
+    'tell one of two facts that moved',
+  ],
+  'movements of thousands at one instant are all told, with those around it': [
+    'drop the rest of an instant where a page of movements ends within it',
+    'tell a thousand movements at most',
+  ],
+  'movements are told once each while others save newer ones': [
+    'page movements by offset',
+    'let nobody save while movements are read',
+  ],
+  'reading movements can end early or go on later, and leaves nothing open': [
+    'hold a connection until movements are read to the end',
+    'have one reader of movements at a time',
+    'let nobody save while movements are read',
+  ],
+  'who is removed takes his movements along, and out of the totals': [
+    'count the removed in totals',
+    'keep the movements of who was removed',
+  ],
   'history tells the events of each save, each as it is': [
     'keep the last save of a history only',
     'drop what is null in events',
@@ -162,6 +263,57 @@ const CATCHES: Readonly<Record<string, readonly string[]>> = {
   ],
   'history goes with the record, and a new one begins afresh': ['keep events after the user is removed'],
   'history tells nothing of a save that met a conflict': ['write events of a save that conflicts'],
+  'pruning deletes exactly the events of before the instant, and says how many': [
+    'prune the instant itself',
+    'prune up to the last that is old',
+    'prune up to the first that is not old',
+    'keep the latest event of each user',
+    'compare instants as text when pruning',
+    'say how many users were pruned',
+    'answer in text how many were pruned',
+    'add up how many were pruned',
+  ],
+  'pruning leaves all records and their facts as they are, though no event is left': [
+    'delete records of which no event is left',
+    'forget the facts of whom they prune',
+    'write records anew when pruning',
+  ],
+  'pruning leaves the movements of the events that are left, and the totals': [
+    'take what is pruned off the totals',
+    'keep the movements of what they prune',
+    'forget all movements of whom they prune',
+  ],
+  'a history goes on after pruning, from an event that is gone and with events that come': [
+    'begin a history only after an event that was not pruned',
+    'number events by how many there are',
+  ],
+  'pruning again deletes nothing, but what has come since or was left': [
+    'prune once for an instant',
+    'refuse events of before what was pruned',
+    'add up how many were pruned',
+  ],
+  'the latest instant that was pruned for is known to all, whatever it found, and never goes back': [
+    'forget what was pruned',
+    'move what was pruned back',
+    'take pruning to zero for never',
+    'know only of pruning that found something',
+    'forget what was pruned with the last user',
+    'know what was pruned on the connection that pruned',
+  ],
+  'what is pruned is known before the first event goes': ['know what was pruned when all is gone'],
+  'pruning goes through thousands of events while others save, and nothing that is saved is lost': [
+    'prune ten thousand at most',
+    'write back what they read before they pruned',
+    'let nobody save while they prune',
+  ],
+  'pruning by several at once deletes each event once, and the latest instant is known': [
+    'look what was pruned, then note it',
+    'count what they found, not what they pruned',
+  ],
+  'pruning knows nothing any more of who was removed, and spares who comes afresh': [
+    'prune by an index that keeps who was removed',
+    'count who was removed among the pruned',
+  ],
 }
 
 /** All that is wrong with any of them. */
@@ -233,6 +385,10 @@ describe('the cases of a directory', () => {
     expect([...racing]).toEqual([
       'what one connection wrote, every other finds, lists, counts and tells at once',
       'saveMany by several at once, in opposite orders, saves one of them for each user',
+      'the latest instant that was pruned for is known to all, whatever it found, and never goes back',
+      'what is pruned is known before the first event goes',
+      'pruning goes through thousands of events while others save, and nothing that is saved is lost',
+      'pruning by several at once deletes each event once, and the latest instant is known',
     ])
     expect(connections).toBe(3 * racing.size)
   })

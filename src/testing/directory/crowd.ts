@@ -41,7 +41,7 @@ export function crowd({ startsAt, deadline, exemptUntil, lockedUntil }: Instants
 }
 
 /** Ids that are one to whoever folds, trims, normalises or escapes, and those that are no ordinary keys. */
-export const TRIPPING_IDS = [
+export const TRIPPING_IDS: readonly string[] = [
   ...['ada', 'Ada', 'ada ', ' ada', 'ada\t', '\u00e9', 'e\u0301', 'e', '\u212b', '\u00c5'],
   ...['__proto__', 'constructor', 'toString', '0', '00', '-1', 'null', 'a}:{b', 'a:b', 'a/b', 'a.b', 'a,b', 'a|b'],
   ...['a%', 'a_', 'a*', 'a?', 'a\\', 'a"', "a'", "a' OR '1'='1", '$1', ':a', '\ufffd', '\u{10000}', '\u{1f600}'],

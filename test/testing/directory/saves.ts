@@ -1,3 +1,4 @@
+import type { EnrollmentChange } from '../../../src/ports/index.js'
 import { type Broken, but, directory, put } from './sound.js'
 
 export const BROKEN_SAVES: Broken = {
@@ -68,6 +69,14 @@ export const BROKEN_SAVES: Broken = {
       },
     }
   },
+  'save many creations first, and answer them first': but(({ saveMany }) => ({
+    async saveMany(changes) {
+      if (changes.length < 1000) return saveMany(changes)
+      const isCreation = ({ expected }: EnrollmentChange): boolean => expected === null
+      const others = changes.filter((change) => !isCreation(change))
+      return [...(await saveMany(changes.filter(isCreation))), ...(await saveMany(others))]
+    },
+  })),
   'save at most 100 at once': but(({ saveMany }) => ({
     async saveMany(changes) {
       if (changes.length > 100) throw new RangeError('too many parameters')
