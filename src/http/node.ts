@@ -14,6 +14,8 @@ export interface NodeRequest {
   body?: unknown
   /** whether anybody has read from the stream */
   readonly readableDidRead?: boolean
+  readonly readableEnded?: boolean
+  readonly destroyed?: boolean
   on(event: 'data' | 'end' | 'error' | 'close', listener: (value: never) => void): unknown
   pause(): unknown
   resume(): unknown
@@ -141,44 +143,46 @@ function headersOf(req: NodeRequest): HeaderParts {
 
 /** The bytes as they come, from the first time that somebody asks: until then the stream is left to others. */
 function bodyOf(req: NodeRequest): object {
-  let isListening = false
-  let isOver = false
-  const listen = (queue: ByteQueue): void => {
-    const finish = (how: () => void) => () => {
-      if (!isOver) how()
-      isOver = true
-    }
-    req.on('data', (chunk: Uint8Array) => {
-      if (isOver) return
-      queue.enqueue(new Uint8Array(chunk))
-      req.pause()
-    })
-    req.on(
-      'end',
-      finish(() => queue.close()),
-    )
-    req.on(
-      'error',
-      finish(() => queue.error(new Error('the request broke off'))),
-    )
-    req.on(
-      'close',
-      finish(() => queue.error(new Error('the request broke off'))),
-    )
-  }
+  let reading: Reading | undefined
   const source = {
     pull(queue: ByteQueue) {
-      if (!isListening) listen(queue)
-      isListening = true
+      reading ??= readingOf(req, queue)
       req.resume()
     },
     cancel() {
-      isOver = true
+      reading?.stop()
       // Thrown away as it comes, or the next request of the connection would wait behind it.
       req.resume()
     },
   }
   return new web.ReadableStream(source, { highWaterMark: 0 })
+}
+
+interface Reading {
+  stop(): void
+}
+
+/** Hands what a stream emits to a queue, until it is over. */
+function readingOf(req: NodeRequest, queue: ByteQueue): Reading {
+  let isOver = false
+  const finish = (how: () => void): void => {
+    if (!isOver) how()
+    isOver = true
+  }
+  const end = (): void => finish(() => queue.close())
+  const breakOff = (): void => finish(() => queue.error(new Error('the request broke off')))
+  // Neither is told a second time: the end of a body with nothing in it, which somebody read, and a client that is gone.
+  if (req.readableEnded === true) end()
+  else if (req.destroyed === true) breakOff()
+  req.on('data', (chunk: Uint8Array) => {
+    if (isOver) return
+    queue.enqueue(new Uint8Array(chunk))
+    req.pause()
+  })
+  req.on('end', end)
+  req.on('error', breakOff)
+  req.on('close', breakOff)
+  return { stop: () => finish(() => undefined) }
 }
 
 function parsedBody(body: unknown): string | object {
