@@ -24,15 +24,14 @@ export function named<Named extends z.ZodMiniType>(id: string, schema: Named): N
 
 const ISO_8601 = /^(\d{4}|\+\d{6})-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?Z$/
 
+const instantText = z.string().check(z.regex(ISO_8601))
+described.add(instantText, { format: 'date-time' })
+
 /** ISO 8601 with Z on the wire, milliseconds inside. */
-export const instant: Schema<Instant> = z.codec(
-  z.string().check(z.regex(ISO_8601), z.meta({ format: 'date-time' })),
-  z.int().check(z.gte(0), z.lte(LAST_INSTANT)),
-  {
-    decode: (text) => (isDate(text.slice(0, text.indexOf('T'))) ? Date.parse(text) : Number.NaN),
-    encode: (milliseconds) => new Date(milliseconds).toISOString(),
-  },
-)
+export const instant: Schema<Instant> = z.codec(instantText, z.int().check(z.gte(0), z.lte(LAST_INSTANT)), {
+  decode: (text) => (isDate(text.slice(0, text.indexOf('T'))) ? Date.parse(text) : Number.NaN),
+  encode: (milliseconds) => new Date(milliseconds).toISOString(),
+})
 
 /** Whether a date exists: `Date.parse` runs a day too many into the next month. */
 function isDate(date: string): boolean {
