@@ -1,0 +1,188 @@
+// @ts-check
+// Measures a roll-out to everybody on PostgreSQL: assignments beside the best multi-row insert of the very same rows that
+// we could write by hand, in turns; what a preview, reminders and a report of them cost, and how far the heap grows.
+//
+// Run after a build, with a server at PGHOST, PGPORT, PGUSER and PGDATABASE: `node --expose-gc bench/rollout.js`,
+// `--users=100000` for fewer users than a million. What counts are the ratios within one run.
+
+import { strict as assert } from 'node:assert'
+import { randomBytes } from 'node:crypto'
+import { cpus } from 'node:os'
+import { aesGcmCipher, createLeeway } from 'leeway'
+import { migrate, postgresRepository } from 'leeway/postgres'
+import pg from 'pg'
+
+const users = Number(process.argv.find((argument) => argument.startsWith('--users='))?.slice(8) ?? 1_000_000)
+const turns = 10
+const perTurn = Math.ceil(users / turns)
+const now = Date.UTC(2027, 0, 4, 8)
+
+const pool = new pg.Pool({
+  host: process.env['PGHOST'] ?? '127.0.0.1',
+  user: process.env['PGUSER'] ?? 'postgres',
+  database: process.env['PGDATABASE'] ?? 'test',
+})
+const table = `leeway_bench_${randomBytes(4).toString('hex')}`
+const bare = `${table}_bare`
+
+/** @param {number} at */
+const idOf = (at) => `user-${String((at * 2_654_435_761) % 4_294_967_296).padStart(10, '0')}`
+
+/** @param {number} from @param {number} count */
+function* ids(from, count) {
+  for (let at = from; at < from + count; at++) yield idOf(at)
+}
+
+const collect = globalThis.gc ?? (() => undefined)
+let most = 0
+/** What the heap holds, and at most held since the last time. */
+function heap() {
+  most = Math.max(most, process.memoryUsage().heapUsed)
+}
+
+/**
+ * Seconds that a run takes, and by how many megabytes the heap was larger meanwhile than before.
+ * @param {() => Promise<unknown>} run
+ */
+async function measure(run) {
+  collect()
+  const before = process.memoryUsage().heapUsed
+  most = before
+  const watch = setInterval(heap, 20)
+  const start = process.hrtime.bigint()
+  await run()
+  const seconds = Number(process.hrtime.bigint() - start) / 1e9
+  clearInterval(watch)
+  const peak = (most - before) / 1e6
+  collect()
+  return { seconds, peak, kept: (process.memoryUsage().heapUsed - before) / 1e6 }
+}
+
+/** @param {string} what @param {{ seconds: number, peak: number, kept: number }} figures @param {string} [more] */
+function tell(what, { seconds, peak, kept }, more = '') {
+  const heaps = `heap +${peak.toFixed(0)} MB at most, ${kept >= 0 ? '+' : ''}${kept.toFixed(1)} MB kept`
+  console.log(`${what.padEnd(42)} ${seconds.toFixed(2).padStart(8)} s  ${heaps}${more}`)
+}
+
+const leeway = createLeeway({
+  issuer: 'Example',
+  repository: postgresRepository(pool, { table }),
+  cipher: aesGcmCipher({ keys: [{ id: 'k1', key: crypto.getRandomValues(new Uint8Array(32)) }] }),
+  clock: () => now,
+})
+const { rollout } = leeway
+
+/** Terms of each user's own. @param {string} userId */
+const termsOf = (userId) => ({ period: { days: 8 + (userId.charCodeAt(userId.length - 1) % 4) * 20 } })
+
+const COLUMNS = [
+  ...['user_id', 'version', 'record', 'required', 'starts_at', 'deadline', 'exempt_until', 'suspended'],
+  ...['enrolled_at', 'locked_until', 'remind_at'],
+]
+
+/**
+ * The rows of some users as leeway wrote them, read back and made text once more: what the insert by hand is given.
+ * @param {number} from
+ */
+async function rowsOf(from) {
+  const userIds = [...ids(from, perTurn)]
+  const records = await pool.query(`SELECT ${COLUMNS.join(', ')} FROM ${table} WHERE user_id = ANY ($1)`, [userIds])
+  const events = await pool.query(`SELECT * FROM ${table}_events WHERE user_id = ANY ($1)`, [userIds])
+  return { records: records.rows, events: events.rows, eventColumns: events.fields.map(({ name }) => name) }
+}
+
+/** A multi-row insert of some thousand values a statement, as fast as pg takes them: named, so that it is parsed once. */
+/** @param {string} into @param {readonly string[]} columns @param {readonly Record<string, unknown>[]} rows */
+async function insert(into, columns, rows) {
+  const perStatement = 1000
+  for (let at = 0; at < rows.length; at += perStatement) {
+    const some = rows.slice(at, at + perStatement)
+    let position = 0
+    const values = some.map(() => `(${columns.map(() => `$${++position}`).join(',')})`).join(',')
+    const text = `INSERT INTO ${into} (${columns.join(',')}) VALUES ${values}`
+    const name = some.length === perStatement ? `insert into ${into}` : undefined
+    await pool.query({
+      text,
+      values: some.flatMap((row) => columns.map((column) => row[column])),
+      ...(name && { name }),
+    })
+  }
+}
+
+async function assigning() {
+  /** @type {number[]} */
+  const ratios = []
+  const sums = { ours: 0, bare: 0 }
+  for (let turn = 0; turn < turns; turn++) {
+    const from = turn * perTurn
+    const ours = await measure(async () => {
+      const done = await rollout.assign(ids(from, perTurn), termsOf, { actor: 'olivia', reason: 'MFA for everybody' })
+      assert.deepEqual([done.changed, done.failedCount, done.stoppedBy], [perTurn, 0, null])
+    })
+    const { records, events, eventColumns } = await rowsOf(from)
+    assert.deepEqual([records.length, events.length], [perTurn, perTurn])
+    const byHand = await measure(async () => {
+      for (let at = 0; at < perTurn; at += 1000) {
+        await insert(bare, COLUMNS, records.slice(at, at + 1000))
+        await insert(`${bare}_events`, eventColumns, events.slice(at, at + 1000))
+      }
+    })
+    sums.ours += ours.seconds
+    sums.bare += byHand.seconds
+    ratios.push(byHand.seconds / ours.seconds)
+    tell(`assign ${perTurn}, ${(turn + 1) * perTurn} in all`, ours, `, by hand ${byHand.seconds.toFixed(2)} s`)
+  }
+  ratios.sort((one, other) => one - other)
+  console.log(
+    `assign ${users} with terms by user ${sums.ours.toFixed(1)} s, the insert by hand ${sums.bare.toFixed(1)} s: rate ${(sums.bare / sums.ours).toFixed(2)} (median of turns ${ratios[ratios.length >> 1]?.toFixed(2)})`,
+  )
+}
+
+console.log(`Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`)
+try {
+  await migrate(pool, { table })
+  await migrate(pool, { table: bare })
+  await assigning()
+  await pool.query(`VACUUM ANALYZE ${table}`)
+
+  tell(
+    `assign ${users} once more, unchanged`,
+    await measure(async () => {
+      assert.equal((await rollout.assign(ids(0, users), termsOf)).unchanged, users)
+    }),
+  )
+  tell(
+    `preview of ${users}`,
+    await measure(async () => {
+      const preview = await rollout.preview(ids(0, users), { period: 'none' }, { applyTo: 'replace' })
+      assert.equal(preview.stoppedNowCount, users)
+    }),
+  )
+
+  // A thousand whose deadline is tomorrow, among the others whose day is in a week or later.
+  await rollout.assign(ids(0, 1000), { period: { days: 1 } }, { applyTo: 'replace' })
+  for (const what of ['1,000 reminders due', 'none due']) {
+    let sent = 0
+    const figures = await measure(() =>
+      rollout.sendReminders(async () => {
+        sent += 1
+      }),
+    )
+    assert.equal(sent, what === 'none due' ? 0 : 1000)
+    tell(`sendReminders, ${what} of ${users}`, figures)
+  }
+  tell(`counts of ${users}`, await measure(() => rollout.counts()))
+  tell('forecast of 90 days', await measure(() => rollout.forecast({ days: 90, timeZone: 'Europe/Berlin' })))
+  tell('progress of 30 days', await measure(() => rollout.progress({ days: 30, timeZone: 'Europe/Berlin' })))
+  tell(
+    `exportCsv of ${users}`,
+    await measure(async () => {
+      let rows = 0
+      for await (const chunk of rollout.exportCsv()) rows += chunk.split('\r\n').length - 1
+      assert.equal(rows, users + 1)
+    }),
+  )
+} finally {
+  for (const name of [table, bare]) await pool.query(`DROP TABLE IF EXISTS ${name}, ${name}_events, ${name}_schema`)
+  await pool.end()
+}
