@@ -6,7 +6,7 @@ import { unpackEvent } from './events.js'
 import { padded } from './facts.js'
 import { inParallel, type Server } from './server.js'
 
-/** How many events one call deletes, at most: meanwhile, and during the calls sent beside it, all others wait. */
+/** How many events one call deletes, at most: meanwhile all others wait. */
 const PRUNED_AT_ONCE = 250
 
 /** What has happened, and how it is forgotten. */
@@ -28,11 +28,12 @@ export function historyOf({
   async function pruneHistory(before: Instant): Promise<number> {
     assertInstant(before, 'before')
     let removed = 0
-    await inParallel(everyBucket, async (bucket) => {
+    // One call at a time, so that others come in between.
+    for (const bucket of everyBucket) {
       for (let last = PRUNED_AT_ONCE; last === PRUNED_AT_ONCE; removed += last) {
         last = Number(await run('prune', bucket, [padded(before), `${PRUNED_AT_ONCE}`]))
       }
-    })
+    }
     return removed
   }
 

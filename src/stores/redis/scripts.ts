@@ -14,9 +14,9 @@
  * - applied, a list: the names of the last calls that wrote
  * - pruned, a text: the latest time before which events were deleted
  *
- * Pruning finds old events by the runs that a user's events, in the order of their ids, make: as long as none is earlier
- * than the one before it, only the first is in the index. That is one member a user, and one more each time that the
- * clock went back; an index of all events would take some 130 bytes for each.
+ * Pruning finds old events by runs: a user's events, in the order of their ids, which is that of the saves, up to one that
+ * is earlier than the one before it. Only where a run begins is in the index: one member a user, and one more each time
+ * that the clock went back. All events in an index by time would take 144 bytes more for each, on top of some 290.
  *
  * No user id holds NUL. Lua's own comparison of texts follows a locale, that of sorted sets does not.
  */
@@ -66,16 +66,24 @@ const UNINDEX = `if stored then
   end
 `
 
-/** Of an event: its key, user NUL event id, its time and what moved. Digits compare as numbers, whatever the locale. */
-const PARTS = `local function parts(event) return event:match('^(%Z*%z%Z*)%z(%d*)(%Z*)%z') end
+/**
+ * Of an event: its key, which is user NUL event id, its time and what moved; of anything else, something. Digits compare as
+ * numbers do, whatever the locale.
+ */
+const PARTS = `local function parts(event) return event:match('^(%Z*%z?%Z*)%z?(%d*)(%Z*)') end
 `
 
-/** Deletes an event, and what the index has of it. */
-const FORGET = `${PARTS}local function forget(event)
-  local key, time, moved = parts(event)
-  redis.call('ZREM', KEYS[2], 'h' .. time .. key)
-  if moved ~= '' then redis.call('ZREM', KEYS[2], 'm' .. time .. moved .. key) end
-  redis.call('ZREM', KEYS[3], event)
+/** Deletes events that follow each other, and what the index has of them. */
+const FORGET = `${PARTS}local function forget(events)
+  if #events == 0 then return end
+  local indexed = {}
+  for _, event in ipairs(events) do
+    local key, time, moved = parts(event)
+    indexed[#indexed + 1] = 'h' .. time .. key
+    if moved ~= '' then indexed[#indexed + 1] = 'm' .. time .. moved .. key end
+  end
+  redis.call('ZREM', KEYS[2], unpack(indexed))
+  redis.call('ZREMRANGEBYLEX', KEYS[3], '[' .. events[1], '[' .. events[#events])
 end
 `
 
@@ -132,8 +140,8 @@ ${UNINDEX}
 local from, to = '[' .. user .. '\\0', '(' .. user .. '\\1'
 repeat
   local events = redis.call('ZRANGEBYLEX', KEYS[3], from, to, 'LIMIT', 0, 1000)
-  for _, event in ipairs(events) do forget(event) end
-until #events == 0
+  forget(events)
+until #events < 1000
 ${REMEMBER}
 return 'removed'
 `
@@ -153,18 +161,17 @@ local kinds = {
   before = function(fact, than) return fact ~= nil and fact < than end,
   ['not-before'] = function(fact, than) return fact ~= nil and fact >= than end,
 }
-local conditions = {}
+local conditions, facts = {}, 0
 for at = 6, #ARGV, 3 do
-  conditions[#conditions + 1] = {tonumber(ARGV[at]), kinds[ARGV[at + 1]], tonumber(ARGV[at + 2])}
+  local position = tonumber(ARGV[at])
+  conditions[#conditions + 1] = {position + 1, kinds[ARGV[at + 1]], tonumber(ARGV[at + 2])}
+  facts = math.max(facts, position)
 end
-local function meets(packed)
-  local facts, at = {}, 0
-  for fact in packed:gmatch('([^,]*),') do
-    at = at + 1
-    facts[at] = tonumber(fact)
-  end
+-- The user, and the facts up to the last that is asked for.
+local parts = '^u(%Z*)%z' .. ('([^,]*),'):rep(facts)
+local function meets(found)
   for _, condition in ipairs(conditions) do
-    if not condition[2](facts[condition[1]], condition[3]) then return false end
+    if not condition[2](tonumber(found[condition[1]]), condition[3]) then return false end
   end
   return true
 end
@@ -176,11 +183,11 @@ while true do
   some = math.min(some, left)
   local members = redis.call('ZRANGEBYLEX', KEYS[2], from, ARGV[3], 'LIMIT', 0, some)
   for _, member in ipairs(members) do
-    local user, packed = member:match('^u(%Z*)%z(.*)$')
+    local found = {member:match(parts)}
     left = left - 1
-    if #conditions == 0 or meets(packed) then answer[#answer + 1] = user end
+    if meets(found) then answer[#answer + 1] = found[1] end
     if #answer > wanted or left == 0 then
-      answer[1] = user
+      answer[1] = found[1]
       return answer
     end
   end
@@ -224,21 +231,26 @@ redis.call('ZREM', KEYS[2], '')
 redis.call('SET', KEYS[5], pruned and pruned > before and pruned or before)
 for _, head in ipairs(redis.call('ZRANGEBYLEX', KEYS[2], '[h', '(h' .. before, 'LIMIT', 0, limit)) do
   if removed == limit then break end
-  redis.call('ZREM', KEYS[2], head)
   local key = head:sub(18)
   local from, to = '[' .. key .. '\\0', '(' .. key:match('^%Z*') .. '\\1'
-  while true do
-    local event = redis.call('ZRANGEBYLEX', KEYS[3], from, to, 'LIMIT', 0, 1)[1]
-    if not event then break end
-    local own, time = parts(event)
-    if removed == limit or time >= before then
-      -- What is left of the run begins here.
-      redis.call('ZADD', KEYS[2], 0, 'h' .. time .. own)
-      break
+  -- Where few are old, few have to be looked at: more and more at a time.
+  local some, first = 1, nil
+  repeat
+    some = some * 2
+    local old = {}
+    for _, event in ipairs(redis.call('ZRANGEBYLEX', KEYS[3], from, to, 'LIMIT', 0, some)) do
+      local own, time = parts(event)
+      if time >= before or removed == limit then
+        first = 'h' .. time .. own
+        break
+      end
+      old[#old + 1] = event
+      removed = removed + 1
     end
-    forget(event)
-    removed = removed + 1
-  end
+    forget(old)
+  until first or #old < some
+  -- What is left of the run begins here.
+  if first then redis.call('ZADD', KEYS[2], 0, first) end
 end
 return removed
 `
