@@ -297,16 +297,8 @@ describe.runIf(await reachable('MariaDB', probe))('mysqlRepository on MariaDB', 
         ids.map((userId, at) => change({ userId, index: { ...index, suspended: at % 100 === 99 } })),
       )
       const readBy = async (query: object): Promise<number[]> => {
-        const taken = async (): Promise<Record<string, number>> => {
-          const all = await rows(pool, "SHOW SESSION STATUS LIKE 'Handler%'")
-          return Object.fromEntries(all.map((row) => [String(row['Variable_name']), Number(row['Value'])]))
-        }
-        const before = await taken()
-        await repository.list({ now: 0, after: null, limit: 10, ...query })
-        const after = await taken()
-        return ['Handler_read_key', 'Handler_read_next', 'Handler_read_rnd_next', 'Handler_icp_match'].map(
-          (name) => (after[name] ?? 0) - (before[name] ?? 0),
-        )
+        const reads = await readsOf(pool, () => repository.list({ now: 0, after: null, limit: 10, ...query }))
+        return ['read_key', 'read_next', 'read_rnd_next', 'icp_match'].map((name) => reads[name] ?? 0)
       }
       const first = await readBy({ after: '100' })
       expect(await readBy({ after: '580' })).toEqual(first)
@@ -315,6 +307,89 @@ describe.runIf(await reachable('MariaDB', probe))('mysqlRepository on MariaDB', 
       )
       // Of 600 facts along the index, the six that match lead to a record.
       expect((await readBy({ phase: 'suspended' })).at(-1)).toBe(6)
+    })
+  })
+
+  describe('reminders, movements and pruning', () => {
+    /** Writes events of one user behind the store's back: every tenth says that somebody came to be enrolled. */
+    async function telling(pool: Pool, table: string, count: number): Promise<void> {
+      await pool.query(`INSERT INTO ${table}_events (user_id, id, type, at, event, enrolled, required)
+        SELECT 'ada', seq, 't', seq, '', IF(seq % 10 = 0, 1, NULL), IF(seq % 10 = 0, 0, NULL) FROM seq_0_to_${count - 1}`)
+    }
+    const eventsOf = async (pool: Pool, table: string): Promise<number> =>
+      Number((await rows(pool, `SELECT count(*) AS events FROM ${table}_events`))[0]?.['events'])
+
+    it('go along an index each, whichever page it is, and read no more than they are asked for', async () => {
+      const { pool, table, repository } = await fresh(pooled({ connectionLimit: 1 }))
+      await telling(pool, table, 10_000)
+      await pool.query(`INSERT INTO ${table} (user_id, version, record, required, suspended, remind_at)
+        SELECT CONCAT('user ', seq), 'v', '{}', 0, 0, IF(seq % 2, NULL, seq DIV 1000) FROM seq_1_to_10000`)
+      await pool.query(`ANALYZE TABLE ${table}, ${table}_events`)
+      await repository.totals()
+      const page = { now: 7, after: null, limit: 50 }
+      // A key that is found, and 49 rows after it; what else is read is the setting of the session.
+      const due = await readsOf(pool, () => repository.due(page))
+      expect(due).toMatchObject({ read_key: 1, read_next: 49 })
+      const after = { remindAt: 5, userId: 'user 5500' }
+      expect(await readsOf(pool, () => repository.due({ ...page, after }))).toEqual(due)
+      const first = () => repository.movements(5000)[Symbol.asyncIterator]().next()
+      const movements = await readsOf(pool, first)
+      expect(movements).toMatchObject({ read_key: 1 })
+      expect((movements['read_prev'] ?? 0) + (movements['read_next'] ?? 0)).toBeLessThanOrEqual(501)
+      expect(movements['read_rnd_next'] ?? 0).toBeLessThanOrEqual(2)
+      const pruning = await readsOf(pool, () => repository.pruneHistory(1000))
+      expect(pruning).toMatchObject({ delete: 1000 })
+      expect(pruning['read_next']).toBeLessThanOrEqual(1000)
+      expect(pruning['read_rnd_next'] ?? 0).toBeLessThanOrEqual(2)
+    })
+
+    it('prune in steps: before each, others can write, and know how far history goes', async () => {
+      const { pool, table } = await fresh()
+      await telling(pool, table, 4500)
+      const seen: unknown[] = []
+      const stepping = watched(pool, async (sql) => {
+        if (!/^DELETE|^INSERT INTO \S+_prunings/.test(sql)) return
+        const known = await mysqlRepository(pool, { table }).prunedBefore()
+        seen.push([await eventsOf(pool, table), known])
+      })
+      expect(await mysqlRepository(stepping, { table }).pruneHistory(4400)).toBe(4400)
+      expect(seen).toEqual([
+        [4500, null],
+        [4500, 4400],
+        [2500, 4400],
+        [540, 4400],
+      ])
+    })
+
+    it('prune on where one was cut off, and where the server rolled a step back', async () => {
+      const { pool, table, repository } = await fresh()
+      await telling(pool, table, 2500)
+      let commits = 0
+      const failing = watched(pool, async (sql, connection) => {
+        if (sql !== 'COMMIT') return
+        commits += 1
+        if (commits === 5) throw Object.assign(new Error('Connection lost'), { code: 'PROTOCOL_CONNECTION_LOST' })
+        // Of the note, and of the first step.
+        if (commits !== 1 && commits !== 3) return
+        await connection.query({ sql: 'ROLLBACK' } as never)
+        throw Object.assign(new Error('Deadlock found'), { errno: 1213 })
+      })
+      const cut = mysqlRepository(failing, { table })
+      await expect(cut.pruneHistory(2400)).rejects.toMatchObject(store(/connection .+ was lost/))
+      expect(commits).toBe(5)
+      expect(await repository.prunedBefore()).toBe(2400)
+      expect(await eventsOf(pool, table)).toBe(500)
+      expect(await repository.pruneHistory(2400)).toBe(400)
+    })
+
+    it('prune by two processes at once, and count each event once', async () => {
+      const { pool, table, repository } = await fresh()
+      await telling(pool, table, 6500)
+      const others = [pooled(), pooled()].map((other) => mysqlRepository(other, { table }))
+      const counts = await Promise.all(others.map((other) => other.pruneHistory(6400)))
+      expect(counts.reduce((sum, count) => sum + count)).toBe(6400)
+      expect(await eventsOf(pool, table)).toBe(100)
+      expect(await repository.prunedBefore()).toBe(6400)
     })
   })
 
@@ -598,7 +673,7 @@ describe.runIf(await reachable('MariaDB', probe))('mysqlRepository on MariaDB', 
 
   describe('the schema', () => {
     const definitions = async (pool: Pool, table: string): Promise<string[]> => {
-      const names = [table, `${table}_events`, `${table}_schema`]
+      const names = [table, `${table}_events`, `${table}_prunings`, `${table}_schema`]
       const all = await Promise.all(names.map((name) => rows(pool, `SHOW CREATE TABLE ${name}`)))
       const versions = await rows(pool, `SELECT version FROM ${table}_schema`)
       return [
@@ -639,7 +714,7 @@ describe.runIf(await reachable('MariaDB', probe))('mysqlRepository on MariaDB', 
     it('that was cut short anywhere is finished by the next run', async () => {
       const { pool, table } = await fresh()
       const whole = await definitions(pool, table)
-      for (const statements of [1, 2, 3]) {
+      for (const statements of [1, 2, 3, 4]) {
         const cut = tableName()
         onTestFinished(() => dropTables(pool, cut))
         for (const statement of mysqlSchema({ table: cut }).slice(0, statements)) await pool.query(statement)
@@ -689,7 +764,7 @@ describe.runIf(await reachable('MariaDB', probe))('mysqlRepository on MariaDB', 
       await expect(migrate(pool, { table })).rejects.toMatchObject(altered)
     })
 
-    it.each(['', '_events', '_schema'])("never takes another's table%s for its own", async (suffix) => {
+    it.each(['', '_events', '_prunings', '_schema'])("never takes another's table%s for its own", async (suffix) => {
       const pool = pooled()
       const table = tableName()
       onTestFinished(() => dropTables(pool, table))
@@ -776,6 +851,21 @@ describe.runIf(await reachable('MariaDB', probe))('mysqlRepository on MariaDB', 
       await connection.promise().end()
     })
   })
+
+  /** What a pool of one session reads and deletes for this, by the server's own count. */
+  async function readsOf(pool: Pool, work: () => Promise<unknown>): Promise<Record<string, number>> {
+    const taken = async (): Promise<[string, number][]> =>
+      (await rows(pool, "SHOW SESSION STATUS LIKE 'Handler%'")).map((row) => [
+        String(row['Variable_name']).slice('Handler_'.length),
+        Number(row['Value']),
+      ])
+    const before = new Map(await taken())
+    await work()
+    const after = await taken()
+    return Object.fromEntries(
+      after.map(([name, value]) => [name, value - (before.get(name) ?? 0)] as const).filter(([, reads]) => reads > 0),
+    )
+  }
 
   /** A pool of one session that is set like this, and goes with the test. */
   function settled0(sql: string): Pool {

@@ -34,6 +34,12 @@ function change(over: Partial<EnrollmentChange> = {}): EnrollmentChange {
   }
 }
 
+/** As many events of a user, at the instants from 0 on. */
+function eventsOf(userId: string, count: number): EnrollmentChange['events'] {
+  const [event] = change({ userId }).events as [EnrollmentChange['events'][number]]
+  return Array.from({ length: count }, (_, at) => ({ ...event, id: `${at}`, at }))
+}
+
 const failure = (message: RegExp): object => ({ code: 'ERR_STORE', message: expect.stringMatching(message) as string })
 
 for (const driver of drivers) {
@@ -150,6 +156,53 @@ for (const driver of drivers) {
       expect((await repository.history('a', { after: '1', limit: 2 })).map(({ id }) => id)).toEqual(['2', '3'])
       expect(await repository.saveMany([])).toEqual([])
       expect(await repository.deadlines({ edges: [], now: 0 })).toEqual([])
+    })
+
+    it('keeps any text of many as it is, and what an event moved', async () => {
+      await empty()
+      const repository = postgresRepository(opened.db, { table })
+      const texts = [
+        'NULL',
+        'null',
+        '',
+        '{a,b}',
+        '"',
+        '\\',
+        '\\"',
+        'a\nb',
+        '\r\n',
+        ' ',
+        '\u2028',
+        "'",
+        '\u{1f600}',
+        '\\n',
+      ]
+      const [event] = change().events as [EnrollmentChange['events'][number]]
+      const changes = texts.map((text, at) => {
+        const [userId, details] = [`user ${text}`, [{ text }, { enrolled: true }, { required: false }][at % 3]]
+        const enrollment = { schemaVersion: 1, userId, text }
+        const events = [{ ...event, id: `id ${text}`, userId, reason: text, details: details as typeof event.details }]
+        return change({ userId, version: `version ${text}`, enrollment, events })
+      })
+      const saved = texts.map(() => 'saved')
+      expect(await repository.saveMany(changes)).toEqual(saved)
+      const updates = changes.map((made) => ({
+        ...made,
+        version: `${made.version}!`,
+        expected: made.version,
+        events: [],
+      }))
+      expect(await repository.saveMany(updates)).toEqual(saved)
+      for (const { userId, enrollment, version, events } of changes) {
+        expect(await repository.find(userId)).toEqual({ enrollment, version: `${version}!` })
+        expect(await repository.history(userId, { after: null, limit: 9 })).toEqual(events)
+      }
+      const moved = await opened.run(`SELECT DISTINCT enrolled, required FROM ${table}_events ORDER BY enrolled`)
+      expect(moved).toEqual([
+        { enrolled: 0, required: -1 },
+        { enrolled: 1, required: 0 },
+        { enrolled: null, required: null },
+      ])
     })
 
     it('is migrated once, by several at once and again, without harm', async () => {
@@ -308,10 +361,10 @@ describe.runIf(isReachable)('a PostgreSQL server', () => {
     return postgresRepository(admin, { table })
   }
   /** Waits until somebody waits for a lock on the table, and answers who. */
-  async function waiting(): Promise<number> {
+  async function waiting(on = table): Promise<number> {
     for (;;) {
       const { rows } = await admin.query(
-        `SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%"${table}"%'`,
+        `SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%"${on}"%'`,
       )
       if (rows.length > 0) return rows[0].pid
       await setImmediate()
@@ -338,6 +391,26 @@ describe.runIf(isReachable)('a PostgreSQL server', () => {
       return { repository: postgresRepository(isolated, { table }) }
     }).filter(({ name }) => /at once|no write/.test(name)))
       it(name, run)
+
+    it('prunes what another process prunes too, though the server undoes its statements', async () => {
+      const repository = await fresh()
+      await repository.save(change({ events: eventsOf('ada', 3) }))
+      const [noting, deleting] = [await admin.connect(), await admin.connect()]
+      await noting.query('BEGIN')
+      await noting.query(`INSERT INTO ${table}_prunings VALUES (2)`)
+      await deleting.query('BEGIN')
+      await deleting.query(`DELETE FROM ${table}_events WHERE at = 0`)
+      const pruning = postgresRepository(isolated, { table }).pruneHistory(2)
+      await waiting(`${table}_prunings`)
+      await noting.query('COMMIT')
+      await waiting(`${table}_events`)
+      await deleting.query('COMMIT')
+      noting.release()
+      deleting.release()
+      expect(await pruning).toBe(1)
+      expect(await repository.prunedBefore()).toBe(2)
+      expect(await repository.history('ada', { after: null, limit: 9 })).toHaveLength(1)
+    })
 
     it('tells the loser of a race that its write was not applied, and is no worse for it afterwards', async () => {
       await fresh()
@@ -462,6 +535,12 @@ describe.runIf(isReachable)('a PostgreSQL server', () => {
       expect(statements.length).toBe(6)
       await repository.saveMany(['a', 'b', 'c'].map((userId) => change({ userId })))
       expect(statements.length).toBe(7)
+      const mixed = ['a', 'b', 'd'].map((userId) => change({ userId, version: 'v2', expected: 'v1' }))
+      expect(await repository.saveMany([...mixed, change({ userId: 'e' })])).toEqual([
+        ...['saved', 'saved', 'conflict'],
+        'saved',
+      ])
+      expect(statements.length).toBe(9)
     })
   })
 
@@ -497,6 +576,106 @@ describe.runIf(isReachable)('a PostgreSQL server', () => {
     expect(await repository.list(page)).toHaveLength(50)
     expect(plans).toHaveLength(8)
     for (const plan of plans) expect(plan).toMatch(/^Limit.*\n\s+->\s+Index Scan/)
+  })
+
+  describe('reminders, movements and pruning', () => {
+    /** The pool, with something done before each statement. */
+    const intercepted = (before: (text: string, values?: unknown[]) => Promise<void>): PgPool => ({
+      connect: () => admin.connect(),
+      totalCount: 1,
+      async query(text, values) {
+        await before(text, values)
+        return admin.query(text, values)
+      },
+    })
+    /** Saves a user with events at the instants from 0 on, in as many writes as it takes. */
+    async function telling(repository: ReturnType<typeof postgresRepository>, count: number): Promise<void> {
+      const events = eventsOf('ada', count)
+      for (let at = 0, expected: string | null = null; at < count; at += 2000) {
+        await repository.save(change({ version: `${at}`, expected, events: events.slice(at, at + 2000) }))
+        expected = `${at}`
+      }
+    }
+
+    it('go by an index each, whichever page it is, and touch no more than they are asked for', async () => {
+      const other = freshTable()
+      onTestFinished(async () => void (await admin.query(dropTables(other))))
+      await migrate(admin, { table: other })
+      await admin.query(`INSERT INTO ${other} SELECT 'user ' || i, 'v', '{}', false, NULL, NULL, NULL, false, NULL, NULL,
+        CASE WHEN i % 2 = 0 THEN i / 1000 END FROM generate_series(1, 20000) AS i`)
+      await admin.query(`INSERT INTO ${other}_events SELECT 'user ' || i, 'e', 't', i, repeat('x', 300),
+        CASE WHEN i % 4 = 0 THEN 1 END, CASE WHEN i % 4 = 0 THEN 0 END FROM generate_series(1, 40000) AS i`)
+      await admin.query(`VACUUM ANALYZE ${other}, ${other}_events`)
+      const plans: string[] = []
+      const explaining = intercepted(async (text, values) => {
+        if (!/AS due|GROUP BY at|^WITH found/.test(text)) return
+        const { rows } = await admin.query(`EXPLAIN ${text}`, values)
+        plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'))
+      })
+      const repository = postgresRepository(explaining, { table: other })
+      expect(await repository.due({ now: 15, after: null, limit: 50 })).toHaveLength(50)
+      expect(await repository.due({ now: 15, after: { remindAt: 3, userId: 'user 35' }, limit: 50 })).toHaveLength(50)
+      await repository.movements(5)[Symbol.asyncIterator]().next()
+      expect(await repository.pruneHistory(10_000)).toBe(9999)
+      expect(plans).toHaveLength(3 + 4 + 2)
+      const [due, next, movements, ...pruning] = plans.map((plan) => plan.replaceAll(other, 'leeway')) as [
+        ...[string, string, string],
+        ...string[],
+      ]
+      expect(due).toMatch(/^Limit.*\n.*Index Only Scan using leeway_reminders.*\n\s+Index Cond: \(remind_at <= 15\)$/)
+      expect(next).toMatch(
+        /^Limit.*\n.*Index Only Scan using leeway_reminders.*\n\s+Index Cond: .*ROW\(remind_at, user_id\) > ROW/,
+      )
+      expect(movements).toMatch(/^Limit.*\n.*GroupAggregate.*\n.*\n.*Index Only Scan Backward using leeway_movements/)
+      for (const plan of pruning) {
+        expect(plan).toMatch(/(?:Bitmap Index Scan on|Index Scan using) leeway_(?:rest|movements)/)
+        expect(plan).toMatch(/Index Scan using leeway_events_pkey/)
+        expect(plan).not.toMatch(/Seq Scan/)
+      }
+    })
+
+    it('prune in steps: before each, others can write, and know how far history goes', async () => {
+      await telling(await fresh(), 4500)
+      const seen: unknown[] = []
+      const watched = intercepted(async (text) => {
+        if (!/^WITH found|^INSERT INTO \S+_prunings/.test(text)) return
+        const { rows } = await admin.query(
+          `SELECT count(*)::int AS left, (SELECT max(pruned_before)::int FROM ${table}_prunings) AS before
+           FROM ${table}_events WHERE at < 4400`,
+        )
+        seen.push(rows[0])
+      })
+      const repository = postgresRepository(watched, { table })
+      expect(await repository.pruneHistory(4400)).toBe(4400)
+      expect(seen).toEqual([
+        { left: 4400, before: null },
+        { left: 4400, before: 4400 },
+        { left: 2400, before: 4400 },
+        { left: 400, before: 4400 },
+        { left: 0, before: 4400 },
+      ])
+    })
+
+    it('prune on where one was cut off', async () => {
+      const repository = await fresh()
+      await telling(repository, 2500)
+      let steps = 0
+      const cut = intercepted(async (text) => {
+        if (text.startsWith('WITH found') && steps++ === 1) throw new Error('Connection terminated')
+      })
+      await expect(postgresRepository(cut, { table }).pruneHistory(2400)).rejects.toMatchObject(failure(/network/))
+      expect(await repository.prunedBefore()).toBe(2400)
+      expect(await repository.pruneHistory(2400)).toBe(400)
+    })
+
+    it('prune by two processes at once, and count each event once', async () => {
+      const repository = await fresh()
+      await telling(repository, 6500)
+      const others = [poolWith({}), poolWith({})].map((pool) => postgresRepository(pool, { table }))
+      const counts = await Promise.all(others.map((other) => other.pruneHistory(6400)))
+      expect(counts.reduce((sum, count) => sum + count)).toBe(6400)
+      expect(await repository.history('ada', { after: null, limit: 6500 })).toHaveLength(100)
+    })
   })
 
   it('whose whole numbers the host reads as bigint is counted the same', async () => {

@@ -23,6 +23,12 @@ function change(over: Partial<EnrollmentChange> = {}): EnrollmentChange {
   }
 }
 
+/** As many events of a user, at the instants from 0 on. */
+function eventsOf(userId: string, count: number): EnrollmentChange['events'] {
+  const [event] = change({ userId }).events as [EnrollmentChange['events'][number]]
+  return Array.from({ length: count }, (_, at) => ({ ...event, id: `${at}`, at }))
+}
+
 /** Repositories on several connections, which take turns. */
 function inTurn(repositories: readonly EnrollmentRepository[]): EnrollmentRepository {
   let turn = 0
@@ -396,6 +402,113 @@ for (const { name: driver, skip, open } of drivers) {
         })
         await sqliteRepository(explaining).list({ ...filter, now: 5, after: 'a', limit: 50 })
         expect(plans).toEqual([expect.stringMatching(new RegExp(`INDEX (leeway_)?(${index})`))])
+      })
+    })
+
+    describe('reminders, movements and pruning', () => {
+      it('go by an index each, whichever page it is', async () => {
+        const { db } = await fresh()
+        const asked: string[] = []
+        const repository = sqliteRepository(
+          intercepted(db, (sql) => {
+            if (/remind_at AS due|GROUP BY at|^DELETE .+ IN /.test(sql)) asked.push(sql)
+          }),
+        )
+        await repository.due({ now: 5, after: null, limit: 50 })
+        await repository.due({ now: 5, after: { remindAt: 3, userId: 'ada' }, limit: 50 })
+        await repository.movements(5)[Symbol.asyncIterator]().next()
+        await repository.pruneHistory(5)
+        const plans = asked.map((sql) => {
+          const values = [...sql.matchAll(/\?/g)].map(() => 'a')
+          const rows = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values) as { detail: string }[]
+          return rows.map(({ detail }) => detail).join('; ')
+        })
+        expect(plans).toEqual([
+          'SEARCH leeway USING COVERING INDEX leeway_reminders (remind_at<?)',
+          'SEARCH leeway USING COVERING INDEX leeway_reminders ((remind_at,user_id)>(?,?) AND remind_at<?)',
+          'SEARCH leeway_events USING COVERING INDEX leeway_movements (at>?)',
+          expect.stringMatching(/leeway_events USING PRIMARY KEY .+ INDEX leeway_rest \(at>\? AND at<\?\)$/),
+          expect.stringMatching(/leeway_events USING PRIMARY KEY .+ INDEX leeway_movements \(at>\? AND at<\?\)$/),
+        ])
+      })
+
+      it('prune in steps: before each, others can write, and know how far history goes', async () => {
+        const file = temporaryFile()
+        const { db, repository } = await fresh(file)
+        await repository.save(change({ events: eventsOf('ada', 4500) }))
+        const other = await fresh(file)
+        const seen: [left: unknown, prunedBefore: number | null][] = []
+        const watched = intercepted(db, (sql) => {
+          if (sql !== 'BEGIN IMMEDIATE') return
+          other.db.exec(
+            'INSERT INTO leeway_events (user_id, id, type, at, event) SELECT 1, hex(randomblob(9)), 2, 9000, 3',
+          )
+          const row = other.db.prepare(
+            'SELECT (SELECT count(*) FROM leeway_events WHERE at < 4400), max(pruned_before) FROM leeway_prunings',
+          )
+          seen.push(Object.values(row.get() as object).slice(0, 2) as [number, number | null])
+        })
+        expect(await sqliteRepository(watched).pruneHistory(4400)).toBe(4400)
+        expect(seen).toEqual([
+          [4400, null],
+          [4400, 4400],
+          [2400, 4400],
+          [400, 4400],
+          [0, 4400],
+        ])
+        expect(await repository.history('ada', { after: null, limit: 4500 })).toHaveLength(100)
+      })
+
+      it('prune on where one was cut off', async () => {
+        const { db, repository } = await fresh()
+        await repository.save(change({ events: eventsOf('ada', 2500) }))
+        let steps = 0
+        const cut = intercepted(db, (sql) => {
+          if (/^DELETE .+ IN /.test(sql) && steps++ === 1) throw new Error('disk I/O error')
+        })
+        await expect(sqliteRepository(cut).pruneHistory(2400)).rejects.toMatchObject({ code: 'ERR_STORE' })
+        expect(await repository.prunedBefore()).toBe(2400)
+        expect(await repository.pruneHistory(2400)).toBe(400)
+      })
+
+      it('move what an event says, and only that is in their index', async () => {
+        const { db, repository } = await fresh()
+        const [event] = change().events as [EnrollmentChange['events'][number]]
+        const details = [{}, { enrolled: true, required: false }, { required: true }]
+        await repository.save(change({ events: details.map((one, at) => ({ ...event, id: `${at}`, details: one })) }))
+        const rows = db.prepare('SELECT id, enrolled, required FROM leeway_events ORDER BY id').all()
+        expect(rows.map((row) => Object.values(row as object).slice(0, 3))).toEqual([
+          ['0', null, null],
+          ['1', 1, -1],
+          ['2', 0, 1],
+        ])
+      })
+    })
+
+    describe('many changes', () => {
+      const many = (count: number): EnrollmentChange[] =>
+        Array.from({ length: count }, (_, at) => change({ userId: `user ${at}` }))
+
+      it('are synced to the disk 500 at a time, while others of the process go on in between', async () => {
+        const { db } = await fresh()
+        const done: string[] = []
+        const repository = sqliteRepository(intercepted(db, (sql) => void (sql === 'COMMIT' && done.push(sql))))
+        setImmediate(() => done.push('another'))
+        await repository.saveMany(many(1001))
+        expect(done.filter((what) => what === 'COMMIT')).toHaveLength(3)
+        expect(done.slice(0, -1)).toContain('another')
+        done.length = 0
+        expect(await repository.saveMany([])).toEqual([])
+        expect(done).toEqual([])
+      })
+
+      it('are none of them there where one cannot be written', async () => {
+        const { repository } = await fresh()
+        const [event] = change().events as [EnrollmentChange['events'][number]]
+        const changes = [...many(3), change({ events: [event, event] })]
+        await expect(repository.saveMany(changes)).rejects.toMatchObject({ code: 'ERR_STORE' })
+        expect(await repository.counts(0)).toMatchObject({ total: 0 })
+        expect(await repository.history('user 0', { after: null, limit: 1 })).toEqual([])
       })
     })
 
