@@ -71,28 +71,28 @@ export async function progress(
   const { days, timeZone } = readDays(options)
   const now = readClock(parts)
   const totals = await asked(() => directory.totals())
-  const pruned = (await asked(() => directory.prunedBefore())) ?? 0
-  const told = [{ date: localDate(now, timeZone), ...totals }]
   const midnights = Array.from({ length: days - 1 }, (_, ago) => localDayBefore(now, ago, timeZone).from)
   // A day that the time zone skipped ended when the one before it did.
-  const ends = [...new Set(midnights)].filter((end) => end > 0 && end >= pruned)
-  const from = ends.at(-1)
-  if (from === undefined) return told
-
+  const ends = [...new Set(midnights)].filter((end) => end > 0)
+  const told = [{ end: now, ...totals }]
   const sums = { ...totals }
   const tellBackTo = (instant: number) => {
-    while ((ends[0] ?? instant) > instant)
-      told.push({ date: localDate((ends.shift() as Instant) - 1, timeZone), ...sums })
+    while ((ends[0] ?? instant) > instant) told.push({ end: ends.shift() as Instant, ...sums })
   }
   await asked(async () => {
-    for await (const { at, enrolled, required } of directory.movements(from)) {
+    for await (const { at, enrolled, required } of directory.movements(ends.at(-1) ?? now)) {
       tellBackTo(at)
       sums.enrolled -= enrolled
       sums.required -= required
     }
   })
   tellBackTo(-1)
-  return told.reverse()
+  // Asked last: what was pruned while it was read is left out too.
+  const pruned = (await asked(() => directory.prunedBefore())) ?? 0
+  return told
+    .filter(({ end }, at) => at === 0 || end >= pruned)
+    .map(({ end, ...sums }, at) => ({ date: localDate(at === 0 ? end : end - 1, timeZone), ...sums }))
+    .reverse()
 }
 
 /** One page of a user's events: what `Rollout.history` does. */
