@@ -76,7 +76,7 @@ export async function moves(
 export function sameMovements(answered: readonly Movement[], expected: readonly Movement[], what: string): void {
   const instants = answered.map(({ at }) => at)
   const late = instants.findIndex((at, place) => at > (instants[place - 1] ?? at))
-  equal(instants.slice(late, late + 1), [], `which instant comes after an earlier one in ${what}`)
+  equal(instants[late] ?? null, null, `which instant comes after an earlier one in ${what}`)
   const [sums, wanted] = [byInstant(answered), byInstant(expected)]
   const other = wanted.findIndex((movement, place) => !isSame(movement, sums[place]))
   if (other >= 0) equal(sums[other] ?? null, wanted[other], `the movement ${other} of ${what}`)

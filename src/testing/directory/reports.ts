@@ -207,6 +207,7 @@ async function move(
 ): Promise<EnrollmentChange> {
   const made = change(userId, last?.version ?? null)
   made.index = { ...(last ?? made).index, ...facts }
+  // A save has two of them at most.
   const number = Number(made.events[0]?.id) * 2
   made.events = flipsBetween(last?.index ?? null, made.index).map((details, place) =>
     eventAt(userId, number + place, at, details),
