@@ -59,9 +59,9 @@ export async function preview(
       const isNew = seen.add(userId)
       // The same terms again change nothing.
       const outcome = isNew && decided.record !== null ? 'changed' : 'unchanged'
-      const decidedTurn = { userId, outcome, record: recordAfter(parts, turn, now), now } as const
+      const decidedTurn = { userId, outcome, record: recordAfter(parts, turn), now } as const
       tally.add(decidedTurn)
-      if (isNew) outlook.add((at) => recordAfter(parts, turn, at), now)
+      if (isNew) outlook.add(decidedTurn.record, now)
       onUser?.(assignedUser(decidedTurn))
     }
   }
@@ -74,15 +74,14 @@ const STOPPED_KEPT = 1000
 
 /** Adds up where users would stand, and who would be stopped. */
 function outlookOf(policy: ResolvedPolicy): {
-  add(recordAt: (now: Instant) => EnrollmentRecord, now: Instant): void
+  add(record: EnrollmentRecord, now: Instant): void
   sums(): Omit<RolloutPreview, keyof Sums | 'users'>
 } {
   const byPhase = Object.fromEntries(PHASES.map((phase) => [phase, 0])) as Record<Phase, number>
   const stoppedNow: UserId[] = []
   const count = { enrolled: 0, open: 0, needPass: 0, stoppedNow: 0, stoppedWithinSevenDays: 0 }
   return {
-    add(recordAt, now) {
-      const record = recordAt(now)
+    add(record, now) {
       const phase = phaseAt(record, now)
       byPhase[phase] += 1
       if (record.enrolledAt !== null) count.enrolled += 1
@@ -94,7 +93,7 @@ function outlookOf(policy: ResolvedPolicy): {
       if (isStopped) count.stoppedNow += 1
       if (isStopped && stoppedNow.length < STOPPED_KEPT) stoppedNow.push(record.userId)
       const later = instantAfter(now, 7 * DAY_MS)
-      if (isStopped || isStoppedAt(recordAt(later), { now: later, policy })) count.stoppedWithinSevenDays += 1
+      if (isStopped || isStoppedAt(record, { now: later, policy })) count.stoppedWithinSevenDays += 1
     },
     sums: () => ({
       byPhase,

@@ -78,7 +78,7 @@ function resultOf(parts: Parts, turn: Turn | FailedTurn, answers: ReadonlyMap<Us
   const answer = answers.get(turn.userId)
   if (answer === 'lost' || answer === 'unknown') return answer
   const { userId, now } = turn
-  return { userId, outcome: answer === undefined ? 'unchanged' : 'changed', record: recordAfter(parts, turn, now), now }
+  return { userId, outcome: answer === undefined ? 'unchanged' : 'changed', record: recordAfter(parts, turn), now }
 }
 
 /**

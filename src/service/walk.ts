@@ -174,8 +174,8 @@ export async function decide(
   return decided
 }
 
-/** The record that a decision leaves, stored or not; of whom nothing is stored, what it is at `now`. */
-export function recordAfter(parts: Parts, { decided, stored, userId }: Turn, now: Instant): EnrollmentRecord {
+/** The record that a decision leaves, stored or not. */
+export function recordAfter(parts: Parts, { decided, stored, userId, now }: Turn): EnrollmentRecord {
   return decided.record ?? recordAt(stored?.record ?? null, { userId, now, policy: parts.policy })
 }
 

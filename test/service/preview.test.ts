@@ -272,14 +272,14 @@ describe('a preview', () => {
     expect(preview).toMatchObject({ users: 1100, failedCount: 1100, byPhase: NOBODY.byPhase, warnings: [] })
   })
 
-  it('of whom nothing is stored, and nothing need be, tells what a sign-in will find: terms that start when first seen', async () => {
+  it('of whom nothing is stored, gives the terms even where they are those of whoever is new: they start now', async () => {
     const newUsers = { period: { days: 3 } }
     const setting = rolloutSetting({ policy: { newUsers } })
     const preview = await setting.leeway.rollout.preview(['ada'], newUsers)
-    expect(preview).toMatchObject({ unchanged: 1, stoppedNowCount: 0, stoppedWithinSevenDays: 0 })
+    expect(preview).toMatchObject({ changed: 1, stoppedNowCount: 0, stoppedWithinSevenDays: 1 })
     await setting.leeway.rollout.assign(['ada'], newUsers)
     setting.clock.advance(7 * DAY)
-    expect(await setting.leeway.signIn('ada')).toMatchObject({ action: 'offer-setup', daysLeft: 3 })
+    expect(await setting.leeway.signIn('ada')).toMatchObject({ action: 'require-setup' })
   })
 
   it('tells protected accounts as assign would, without force and with it', async () => {
