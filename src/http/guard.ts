@@ -41,7 +41,7 @@ export type GuardResult =
 /** Decides about one request. It rejects for a rule that is none, and never else. */
 export type Guard<Context> = (request: WebRequest, context: Context, rule?: GuardRule) => Promise<GuardResult>
 
-/** Where a stop leads to, and the stop that a page lifts. */
+/** Where a stop leads to. */
 const PAGES: Record<Stop | 'unauthenticated', keyof GuardPages> = {
   unauthenticated: 'signIn',
   'sign-in-again': 'signIn',
@@ -96,8 +96,7 @@ export function createGuard<Context = unknown>(options: GuardOptions<Context>): 
       assertIdentity(identity)
       decision = await leeway.decide(identity.userId, { sensitive })
       const stop = stopOf(identity, decision)
-      const isLifted = stop !== null && (page === PAGES[stop] || isAt(request, pages[PAGES[stop]])) && LIFTED.has(stop)
-      if (stop === null || isLifted) return { pass: true, identity, decision }
+      if (stop === null || isLifted(stop, page, request, pages)) return { pass: true, identity, decision }
       return stopped(refusal(request, stop, pages))
     } catch (error) {
       return stopped(answerTo(error, (cause) => report(cause, request)))
@@ -105,8 +104,11 @@ export function createGuard<Context = unknown>(options: GuardOptions<Context>): 
   }
 }
 
-/** The stops that end on their own page: everybody else's end before it. */
-const LIFTED: ReadonlySet<Stop> = new Set(['setup-required', 'challenge-required'])
+/** Whether a request is for the page that its stop leads to: people set up, or show a code, there. */
+function isLifted(stop: Stop, rule: GuardRule['page'], request: WebRequest, pages: GuardPages): boolean {
+  const page = PAGES[stop]
+  return (page === 'setup' || page === 'challenge') && (page === rule || isAt(request, pages[page]))
+}
 
 function refusal(request: WebRequest, stop: Stop | 'unauthenticated', pages: GuardPages): WebResponse {
   const page = pages[PAGES[stop]]

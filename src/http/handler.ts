@@ -49,7 +49,7 @@ export interface HandlerOptions<Context> extends OriginOptions {
 /** Answers one request. It never rejects. */
 export type Handler<Context> = (request: WebRequest, context: Context) => Promise<WebResponse>
 
-const OPTIONS = [
+const KNOWN = [
   'leeway',
   'identify',
   'sessions',
@@ -95,7 +95,7 @@ const NO_BODY = z.strictObject({})
  *   },
  * })
  * const response = await handler(new Request('https://example.com/mfa/me'), undefined)
- * console.log(response.status, (await response.json()).decision.action) // 200 allow
+ * console.log(response.status) // 200
  * ```
  */
 export function createHandler<Context = unknown>(options: HandlerOptions<Context>): Handler<Context> {
@@ -126,44 +126,42 @@ async function answerOf<Context>(
   const { routes, params } = matched(ROUTES, basePath, pathname)
   const { userId, authenticatorId = '' } = params
   if (userId !== undefined) decoded(userIdSchema, userId)
-  const allow = allowed(routes)
-  if (request.method === 'OPTIONS') return new web.Response(null, { status: 204, headers: headersOf(null, { allow }) })
-  const method = request.method === 'HEAD' ? 'GET' : request.method
-  const route = routes.find((one) => one.method === method)
-  if (route === undefined) throw new Refused('method-not-allowed', { headers: { allow } })
-  if (method !== 'GET') assertMayChange(request, origins)
+  const allow = { allow: allowed(routes) }
+  if (request.method === 'OPTIONS') return new web.Response(null, { status: 204, headers: headersOf(null, allow) })
+  const route = routes.find(({ method }) => method === (request.method === 'HEAD' ? 'GET' : request.method))
+  if (route === undefined) throw new Refused('method-not-allowed', { headers: allow })
+  if (route.method !== 'GET') assertMayChange(request, origins)
 
   const identity = await host.identify(request, context)
   if (identity === null) throw new Refused('unauthenticated')
   assertIdentity(identity)
-  const asked = askedOf({ host, request, context, identity, route })
-  if (route.who === 'administrator' && !(await asked.permits(userId ?? null))) throw new Refused('forbidden')
-  const decision = await host.leeway.decide(identity.userId, { sensitive: route.who === 'administrator' })
+  const asking = { host, request, context, identity, route }
+  const { permits, knows } = askedOf(asking)
+  const isAdministrators = route.who === 'administrator'
+  if (isAdministrators && !(await permits(userId ?? null))) throw new Refused('forbidden')
+  const decision = await host.leeway.decide(identity.userId, { sensitive: isAdministrators })
   const stop = stopOf(identity, decision)
   if (stop !== null && !route.lifts?.includes(stop)) throw new Refused(stop)
-  if (userId !== undefined && !(await asked.knows(userId))) throw new Refused('not-found')
+  if (userId !== undefined && !(await knows(userId))) throw new Refused('not-found')
 
-  const { leeway } = host
-  const query = route.query && decoded<unknown>(route.query, readQuery(searchParams))
-  const body = method === 'GET' ? undefined : await bodyOf(route, request)
   const headers = new web.Headers()
   const result = await route.run({
-    leeway,
+    leeway: host.leeway,
     identity,
     decision,
     userId: userId ?? identity.userId,
     authenticatorId,
-    query: query as never,
-    body: body as never,
+    query: (route.query && decoded<unknown>(route.query, readQuery(searchParams))) as never,
+    body: (await bodyOf(route, request)) as never,
     request,
-    host: { ...asked, ...sessionsOf({ host, request, context, identity, route }, headers), report },
+    host: { permits, knows, ...sessionsOf(asking, headers), report },
   })
   return responseOf(route.answer, result, { headers, report })
 }
 
 function assertMayChange(request: WebRequest, origins: Origins): void {
   const { headers } = request
-  // A browser sends no Authorization by itself that a script of the page has not set, but for Basic and Digest.
+  // No browser sends a bearer token by itself: whoever sends one has it, and no other site's page does.
   const isToken = /^bearer /i.test(headers.get('authorization') ?? '') && headers.get('cookie') === null
   if (!isToken && !isFrom(request, origins)) throw new Refused('cross-origin')
   const [type = ''] = (headers.get('content-type') ?? '').split(';')
@@ -171,6 +169,7 @@ function assertMayChange(request: WebRequest, origins: Origins): void {
 }
 
 async function bodyOf(route: Route, request: WebRequest): Promise<unknown> {
+  if (route.method === 'GET') return undefined
   const mostBytes = route.path.startsWith('/rollout/') ? MOST_ROLLOUT_BYTES : MOST_BYTES
   return decoded<unknown>(route.body ?? NO_BODY, await readJson(request, mostBytes))
 }
@@ -238,23 +237,18 @@ async function hooked(reason: Reason, work: () => Promise<void>): Promise<void> 
 
 function readOptions<Context>(options: HandlerOptions<Context>): Settings<Context> {
   assertObject(options, 'options')
-  assertKnownKeys(options, OPTIONS, 'options')
+  assertKnownKeys(options, KNOWN, 'options')
   const { leeway, identify, sessions, authorize, exists, onError, basePath } = options
   assertObject(leeway, 'options.leeway')
   assertObject(sessions, 'options.sessions')
   const { raise, endOthers, rememberSetup } = sessions as SessionHooks<Context>
-  const hooks = {
-    identify,
-    'sessions.raise': raise,
-    'sessions.endOthers': endOthers,
-    'sessions.rememberSetup': rememberSetup,
-  }
-  assertFunctions(hooks)
-  assertFunctions({ authorize: authorize ?? noHook, exists: exists ?? noHook, onError: onError ?? noHook })
+  const hooks = { identify, 'sessions.raise': raise, 'sessions.endOthers': endOthers }
+  assertFunctions({ ...hooks, 'sessions.rememberSetup': rememberSetup })
+  assertFunctions(
+    Object.fromEntries(Object.entries({ authorize, exists, onError }).filter(([, hook]) => hook !== undefined)),
+  )
   return { host: options, basePath: readBasePath(basePath), origins: readOrigins(options) }
 }
-
-function noHook(): void {}
 
 function assertFunctions(hooks: Record<string, unknown>): void {
   for (const [name, hook] of Object.entries(hooks)) {

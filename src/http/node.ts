@@ -1,6 +1,14 @@
 import type { GuardResult } from './guard.js'
 import { problemResponse, Refused } from './problems.js'
-import { type ByteQueue, type HeaderParts, type ResponseParts, type WebRequest, type WebResponse, web } from './web.js'
+import {
+  type ByteQueue,
+  type ByteReader,
+  type HeaderParts,
+  type ResponseParts,
+  type WebRequest,
+  type WebResponse,
+  web,
+} from './web.js'
 
 /** What is used of Node's `IncomingMessage`, and of what frameworks put on it. */
 export interface NodeRequest {
@@ -16,7 +24,7 @@ export interface NodeRequest {
   readonly readableDidRead?: boolean
   readonly readableEnded?: boolean
   readonly destroyed?: boolean
-  on(event: 'data' | 'end' | 'error' | 'close', listener: (value: never) => void): unknown
+  on(event: string, listener: (chunk: Uint8Array) => void): unknown
   pause(): unknown
   resume(): unknown
   /** set on a guard's pass */
@@ -33,20 +41,25 @@ export interface NodeResponse {
   write(chunk: Uint8Array): boolean
   end(): unknown
   destroy(error?: Error): unknown
-  once(event: 'close' | 'drain', listener: () => void): unknown
+  once(event: string, listener: () => void): unknown
 }
 
-/** What a handler or guard gets as its context from {@link toNode}. */
-export interface NodeContext {
-  req: NodeRequest
-  res: NodeResponse
+/** What a handler or guard gets as its context from {@link toNode}; frameworks have types of their own for both. */
+export interface NodeContext<Req extends NodeRequest = NodeRequest, Res extends NodeResponse = NodeResponse> {
+  req: Req
+  res: Res
 }
 
 /** A handler for Node's `http`, or a middleware for what is built on it. */
-export type NodeHandler = (req: NodeRequest, res: NodeResponse, next?: (error?: unknown) => void) => Promise<void>
+export type NodeHandler<Req extends NodeRequest = NodeRequest, Res extends NodeResponse = NodeResponse> = (
+  req: Req,
+  res: Res,
+  next?: (error?: unknown) => void,
+) => Promise<void>
 
 /** Methods that no `Request` can have (Fetch standard, 2.2.1): nobody serves them here either. */
 const FORBIDDEN = ['CONNECT', 'TRACE', 'TRACK']
+const ALLOW = { allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS' }
 
 /**
  * A handler or a guard for Node's `http` and for frameworks on it, such as Express and Fastify. The context is
@@ -60,17 +73,17 @@ const FORBIDDEN = ['CONNECT', 'TRACE', 'TRACK']
  * @example
  * ```ts
  * const guard = createGuard({ leeway, identify: () => null })
- * const middleware = toNode((request, context: NodeContext) => guard(request, context, { sensitive: true }))
+ * const middleware = toNode((request, context) => guard(request, context, { sensitive: true }))
  * console.log(middleware.length) // 3
  * ```
  */
-export function toNode(
-  handler: (request: WebRequest, context: NodeContext) => Promise<WebResponse | GuardResult>,
-): NodeHandler {
+export function toNode<Req extends NodeRequest = NodeRequest, Res extends NodeResponse = NodeResponse>(
+  handler: (request: WebRequest, context: NodeContext<Req, Res>) => Promise<WebResponse | GuardResult>,
+): NodeHandler<Req, Res> {
   if (typeof handler !== 'function') throw new TypeError('handler must be a function')
   return async (req, res, next?) => {
     try {
-      const result = await answered(handler, req, res)
+      const result = await answered(handler, { req, res })
       if (!('pass' in result)) return await send(result, req, res)
       if (!result.pass) return await send(result.response, req, res)
       req.leeway = { identity: result.identity, decision: result.decision }
@@ -83,15 +96,16 @@ export function toNode(
   }
 }
 
-async function answered(
-  handler: Parameters<typeof toNode>[0],
-  req: NodeRequest,
-  res: NodeResponse,
+async function answered<Context extends NodeContext>(
+  handler: (request: WebRequest, context: Context) => Promise<WebResponse | GuardResult>,
+  context: Context,
 ): Promise<WebResponse | GuardResult> {
-  if (FORBIDDEN.includes(req.method ?? '')) return problemResponse(new Refused('method-not-allowed'))
+  const { req, res } = context
+  if (FORBIDDEN.includes(String(req.method))) {
+    return problemResponse(new Refused('method-not-allowed', { headers: ALLOW }))
+  }
   const request = await requestOf(req, res)
-  if (request === null) return problemResponse(new Refused('invalid-request'))
-  return handler(request, { req, res })
+  return request === null ? problemResponse(new Refused('invalid-request')) : handler(request, context)
 }
 
 /** The request as the web has it; null where its Host is none. */
@@ -200,26 +214,32 @@ async function send(response: WebResponse, req: NodeRequest, res: NodeResponse):
     res.end()
     return
   }
-  const reader = body.getReader()
-  const closed = new Promise<void>((resolve) => {
-    res.once('close', resolve)
-  })
-  closed.then(() => reader.cancel()).catch(() => undefined)
   try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done || res.destroyed) break
-      if (!res.write(value as Uint8Array)) await Promise.race([closed, drained(res)])
-    }
-    res.end()
+    await pump(body.getReader(), res)
   } catch {
     // Whoever made the body has told of it.
     res.destroy()
   }
 }
 
-function drained(res: NodeResponse): Promise<void> {
+/** Writes a body as fast as it is taken, and gives it up once nobody is there to take it. */
+async function pump(reader: ByteReader, res: NodeResponse): Promise<void> {
+  const closed = event(res, 'close')
+  closed.then(() => reader.cancel()).catch(() => undefined)
+  // A client that was gone before is not told of again.
+  while (!res.destroyed) {
+    const { done, value } = await reader.read()
+    if (done) {
+      res.end()
+      return
+    }
+    if (!res.write(value as Uint8Array)) await Promise.race([closed, event(res, 'drain')])
+  }
+  await reader.cancel()
+}
+
+function event(res: NodeResponse, name: 'close' | 'drain'): Promise<void> {
   return new Promise((resolve) => {
-    res.once('drain', resolve)
+    res.once(name, resolve)
   })
 }

@@ -95,11 +95,11 @@ function pathParameters(path: string): Json[] {
 }
 
 function queryParameters(query: Schema<unknown>, schemas: Json): Json[] {
-  const { properties } = jsonSchema(query, schemas) as { properties: Json }
+  const { properties, required = [] } = jsonSchema(query, schemas) as { properties: Json; required?: string[] }
   return Object.entries(properties).map(([name, schema]) => ({
     name,
     in: 'query',
-    required: (jsonSchema(query, schemas)['required'] as string[] | undefined)?.includes(name) === true,
+    required: required.includes(name),
     schema,
   }))
 }
@@ -138,20 +138,10 @@ function refusalsOf({ who, method, refusals = [] }: Route): Json {
   )
 }
 
-/** A schema as JSON Schema of what is on the wire; those with a name go among `schemas`. */
+/** A schema as JSON Schema of what is on the wire; the named ones in it go among `schemas`. */
 function jsonSchema(schema: Schema<unknown>, schemas: Json): Json {
-  const {
-    $schema: _,
-    $defs = {},
-    ...own
-  } = withReferences(z.toJSONSchema(schema, { io: 'input', metadata: described }))
+  const written = JSON.stringify(z.toJSONSchema(schema, { io: 'input', metadata: described }))
+  const { $schema: _, $defs, ...own } = JSON.parse(written.replaceAll('"#/$defs/', '"#/components/schemas/'))
   Object.assign(schemas, $defs)
-  const { id, ...rest } = own as { id?: string }
-  if (id === undefined) return rest
-  schemas[id] = rest
-  return { $ref: `#/components/schemas/${id}` }
-}
-
-function withReferences(schema: object): { $schema?: string; $defs?: Json } {
-  return JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/'))
+  return own
 }

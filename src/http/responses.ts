@@ -73,7 +73,7 @@ function linesOf(work: Progressing, schema: Schema<unknown>, report: (error: unk
       try {
         const result = await work((progress) => {
           // Whoever reads slowly misses steps in between, and holds nothing up.
-          if ((queue.desiredSize ?? 0) > 0) write({ progress })
+          if (Number(queue.desiredSize) > 0) write({ progress })
         }, left.signal)
         write({ result: encoded(schema, result) })
       } catch (error) {

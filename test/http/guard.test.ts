@@ -80,6 +80,14 @@ describe('createGuard', () => {
     await host.leeway.requireEnrollment('ada', { period: 'none' })
     const cookie = sessionOf(host, 'ada', 'setup')
     expect(await guard(at('/einrichten/schlüssel?x', { cookie }), undefined)).toMatchObject({ pass: true })
+    for (const path of [
+      '/einrichten/schlüssel/',
+      '/Einrichten/schlüssel',
+      '/einrichten/%73chlüssel',
+      '//einrichten/schlüssel',
+    ]) {
+      expect(await guard(at(path, { cookie }), undefined)).toMatchObject({ pass: false })
+    }
     const sent = await guard(at('/inbox', { ...HTML, cookie }), undefined)
     if (sent.pass) throw new Error('it passed')
     expect(sent.response.headers.get('location')).toBe('/einrichten/schl%C3%BCssel?return_to=%2Finbox')

@@ -335,6 +335,20 @@ describe('createHandler', () => {
     expect((await send(host, line, { as, body: forced })).status).toBe(200)
   })
 
+  it('answers 500 to whatever is thrown, and tells it as it is', async () => {
+    for (const thrown of [
+      'a text',
+      undefined,
+      { name: 'LeewayError', code: 'ERR_STORE' },
+      Object.assign(new Error('x'), { name: 'LeewayError', code: 'ERR_NEW' }),
+    ]) {
+      const errors: unknown[] = []
+      const host = hostOf({ identify: () => Promise.reject(thrown), onError: (error) => void errors.push(error) })
+      expect((await send(host, 'GET /mfa/me')).status).toBe(500)
+      expect(errors).toHaveLength(1)
+    }
+  })
+
   it('changes nothing where onError itself fails, or is not there', async () => {
     const failing = hostOf({
       onError() {
@@ -373,6 +387,26 @@ describe('an assignment that is told bit by bit', () => {
       expect((await host.leeway.rollout.counts()).total).toBe(total)
     })
     expect((await host.leeway.rollout.counts()).total).toBeLessThan(20_001)
+  })
+
+  it('leaves out the steps that a slow reader misses, and never the result', async () => {
+    const host = hostOf()
+    const as = await administrator(host)
+    const step = { changed: 0, unchanged: 0, failedCount: 0, failed: [], stoppedBy: null }
+    const assign: Host['leeway']['rollout']['assign'] = async (_userIds, _terms, options) => {
+      for (const done of [1, 2, 3]) options?.onProgress?.({ ...step, done, changed: done })
+      return { ...step, done: 3, changed: 3 }
+    }
+    const leeway = { ...host.leeway, rollout: { ...host.leeway.rollout, assign } }
+    const headers = { ...CHANGE, cookie: as, accept: 'application/x-ndjson' }
+    const body = JSON.stringify({ userIds: ['ada'], terms: { period: { days: 30 } } })
+    const request = new Request(`${ORIGIN}/mfa/rollout/assign`, { method: 'POST', headers, body })
+    const response = await createHandler({ ...host.handler, leeway })(request, undefined)
+    const lines = (await response.text()).trimEnd().split('\n')
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      { progress: { done: 1, changed: 1, unchanged: 0, failedCount: 0 } },
+      { result: { ...step, done: 3, changed: 3 } },
+    ])
   })
 
   it('ends with the problem where something fails after the answer has begun, and tells the host', async () => {

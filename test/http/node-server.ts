@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
-import { createGuard, createHandler, type NodeRequest, type NodeResponse, toNode } from '../../src/http/index.js'
+import { createGuard, createHandler, toNode } from '../../src/http/index.js'
 import type { Fetch } from './cases.js'
 import { type Host, PAGES } from './host.js'
 
@@ -76,18 +76,15 @@ function fetched(
 
 /** The server of the cases on Node's `http`, with a framework in front of it or none. */
 export function nodeApp(host: Host, before?: Before): Promise<NodeServer> {
-  const handler = toNode(createHandler(host.handler))
+  const handler = toNode<IncomingMessage, ServerResponse>(createHandler(host.handler))
   const guard = createGuard(host.guard)
-  return listening(async (req, res) => {
+  return listening(async (req: IncomingMessage & { leeway?: { identity: { userId: string } } }, res) => {
     await before?.(req)
     const page = PAGES[new URL(req.url ?? '', 'http://localhost').pathname]
-    if (page === undefined) {
-      await handler(req as NodeRequest, res as NodeResponse)
-      return
-    }
-    const guarded = toNode((request, context) => guard(request, context, page))
-    await guarded(req as NodeRequest, res as NodeResponse, () => {
-      res.end((req as NodeRequest & { leeway: { identity: { userId: string } } }).leeway.identity.userId)
+    if (page === undefined) return handler(req, res)
+    const guarded = toNode<IncomingMessage, ServerResponse>((request, context) => guard(request, context, page))
+    await guarded(req, res, () => {
+      res.end(req.leeway?.identity.userId)
     })
   })
 }
