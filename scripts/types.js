@@ -7,6 +7,8 @@ const projects = [
   ['-p', 'config/tsconfig.build.json', '--noEmit'],
   ['-p', 'tsconfig.json'],
   ['-p', 'config/tsconfig.js.json'],
+  // what runs in a browser
+  ['-p', 'config/tsconfig.browser.json'],
 ]
 
 for (const project of projects) {
