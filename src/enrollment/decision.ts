@@ -63,9 +63,9 @@ export function passRequiredAt(record: EnrollmentRecord, now: Instant): boolean 
   return requirement.selfEnrollment === 'during-period' || (missed && dormant)
 }
 
-/** The record as a sign-in makes it, which starts a period that waited for the first one. */
+/** The record as a sign-in makes it: one that is not denied starts a period that waited for the first one. */
 export function startedAtSignIn(record: EnrollmentRecord, setting: Pick<Setting, 'now' | 'policy'>): EnrollmentRecord {
-  if (record.requirement === null) return record
+  if (record.requirement === null || record.suspension !== null) return record
   const requirement = startedWithinGrant(record, record.requirement, setting)
   return requirement === record.requirement ? record : { ...record, requirement }
 }

@@ -46,8 +46,8 @@ export function startedWithinGrant(
   requirement: Requirement,
   setting: Pick<Setting, 'now' | 'policy'>,
 ): Requirement {
-  if (requirement.daysOnceStarted === null) return requirement
-  return withinGrant(record, startAtSignIn(requirement, setting.now), setting)
+  const started = startAtSignIn(requirement, setting.now)
+  return started === requirement ? requirement : withinGrant(record, started, setting)
 }
 
 /**

@@ -149,13 +149,10 @@ export function endedAt(requirement: Requirement, now: Instant): Requirement {
   return explained(ended, { source: 'reset', text: 'After a reset: to be set up at the next sign-in' })
 }
 
-/** The requirement with its deadline cut to what `policy.maxGrantedDays` leaves. */
+/** The requirement with its deadline cut to what `policy.maxGrantedDays` leaves, which is never before its start. */
 export function cutAt(requirement: Requirement, deadline: Instant, maxGrantedDays: number): Requirement {
-  const startsAt = requirement.startsAt === null ? null : Math.min(requirement.startsAt, deadline)
-  return explained(
-    { ...requirement, startsAt, deadline },
-    { source: 'max-granted-days', text: `A user is granted at most ${maxGrantedDays} days in all` },
-  )
+  const text = `A user is granted at most ${maxGrantedDays} days in all`
+  return explained({ ...requirement, deadline }, { source: 'max-granted-days', text })
 }
 
 /** The requirement with one more rule that made its deadline what it is. */
