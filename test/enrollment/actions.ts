@@ -3,7 +3,7 @@ import { LAST_INSTANT } from '../../src/assert.js'
 import type { Command, CommandType, Outcome, ProofMethod, Question } from '../../src/enrollment/commands.js'
 import type { ResolvedPolicy } from '../../src/enrollment/policy.js'
 import { type EnrollmentRecord, emptyRecord } from '../../src/enrollment/record.js'
-import type { Period, Terms } from '../../src/enrollment/terms.js'
+import type { ApplyTo, Period, Terms } from '../../src/enrollment/terms.js'
 import type { Decided } from '../../src/enrollment/transition.js'
 import type { Note } from '../../src/enrollment/user.js'
 import { resolvePolicy } from '../../src/service/policy.js'
@@ -47,10 +47,11 @@ type SetupChoice = 'none' | 'pending' | 'other'
 type NotedOnly<Type extends CommandType> = Type extends CommandType ? { type: Type; note: Note } : never
 
 export type Intent =
-  | { type: 'require-enrollment'; terms: Terms; since: number | null; note: Note }
+  | { type: 'require-enrollment'; terms: Terms; since: number | null; applyTo: ApplyTo | undefined; note: Note }
+  | { type: 'make-optional'; applyTo: ApplyTo | undefined; note: Note }
   | { type: 'change-deadline'; change: { addDays: number } | { fromNow: number }; note: Note }
   | { type: 'exempt'; forMs: number; note: Note }
-  | NotedOnly<'make-optional' | 'end-exemption' | 'suspend' | 'resume' | 'unlock' | 'issue-pass'>
+  | NotedOnly<'end-exemption' | 'suspend' | 'resume' | 'unlock' | 'issue-pass'>
   | { type: 'reset-mfa'; grace: 'none' | 'remaining' | Exclude<Period, 'none'>; note: Note }
   | { type: 'revoke-authenticator'; which: number; note: Note }
   | { type: 'import-authenticator'; again: boolean; codes: number; note: Note }
@@ -64,6 +65,9 @@ export type Intent =
   | { type: 'rename-authenticator'; which: number; label: string }
   | { type: 'remove-authenticator'; which: number; proof: ProofChoice }
   | { type: 'replace-recovery-codes'; proof: ProofChoice }
+  | { type: 'claim-reminder' }
+  | { type: 'settle-reminder'; claim: 'own' | 'lost'; daysBefore: number; sent: boolean }
+  | { type: 'reseal-secrets' }
 
 export interface Action {
   clock: ClockMove
@@ -86,12 +90,19 @@ export interface Turned {
 export interface Life {
   start: number
   policy: ResolvedPolicy
+  /** whether `policy.protect` covers the account */
+  protected: boolean
   actions: readonly Action[]
 }
 
 /* ------------------------------------------------------------------------------------------ arbitraries */
 
-const note: fc.Arbitrary<Note> = fc.constantFrom({}, { actor: 'root', reason: 'they asked' })
+const note: fc.Arbitrary<Note> = fc.constantFrom(
+  {},
+  { actor: 'root', reason: 'they asked' },
+  { actor: 'root', reason: 'they insist', force: true },
+)
+const applyTo: fc.Arbitrary<ApplyTo | undefined> = fc.constantFrom(undefined, 'new', 'shorten', 'extend', 'replace')
 const which = fc.nat(3)
 
 /** A drift of the phone's clock in steps, mostly inside the window. */
@@ -164,7 +175,8 @@ const clock: fc.Arbitrary<ClockMove> = fc.oneof(
 )
 
 const byAdministrators: fc.Arbitrary<Intent>[] = [
-  fc.record({ type: fc.constant('require-enrollment'), terms, since, note }),
+  fc.record({ type: fc.constant('require-enrollment'), terms, since, applyTo, note }),
+  fc.record({ type: fc.constant('make-optional'), applyTo, note }),
   fc.record({
     type: fc.constant('change-deadline'),
     change: fc.oneof(
@@ -174,7 +186,7 @@ const byAdministrators: fc.Arbitrary<Intent>[] = [
     note,
   }),
   fc.record({ type: fc.constant('exempt'), forMs: fc.constantFrom(-DAY, 0, 1, DAY, 20 * DAY), note }),
-  ...(['make-optional', 'end-exemption', 'unlock', 'suspend', 'resume', 'issue-pass'] as const).map((type) =>
+  ...(['end-exemption', 'unlock', 'suspend', 'resume', 'issue-pass'] as const).map((type) =>
     note.map((one): Intent => ({ type, note: one })),
   ),
   fc.record({
@@ -209,20 +221,46 @@ const byUsers: fc.Arbitrary<Intent>[] = [
   fc.record({ type: fc.constant('replace-recovery-codes'), proof }),
 ]
 
+/** What the service does by itself: reminders, and seals under a new key. */
+const byJobs: fc.Arbitrary<Intent>[] = [
+  fc.record({ type: fc.constant('claim-reminder') }),
+  fc.record({
+    type: fc.constant('settle-reminder'),
+    claim: fc.constantFrom('own', 'lost'),
+    daysBefore: fc.constantFrom(0, 1, 3, 7, 14),
+    sent: fc.boolean(),
+  }),
+  fc.record({ type: fc.constant('reseal-secrets') }),
+]
+
 /** A user who gets somewhere: arbitrary commands rarely come in the order in which a set-up works. */
 const settingUp: fc.Arbitrary<readonly Action[]> = fc.constant([
   { clock: { wait: 0 }, intent: { type: 'begin-setup', setup: 'none', pass: { unused: 0 }, proof: 'none' } },
   { clock: { wait: SECOND }, intent: { type: 'confirm-setup', setup: 'pending', code: { of: 0, steps: 0 } } },
 ])
 
-function actions(intents: readonly fc.Arbitrary<Intent>[]): fc.Arbitrary<readonly Action[]> {
-  const single = fc.record({ clock, intent: fc.oneof(...intents) }).map((one) => [one])
+function actions(
+  intents: readonly fc.Arbitrary<Intent>[],
+  moves: fc.Arbitrary<ClockMove> = clock,
+): fc.Arbitrary<readonly Action[]> {
+  const single = fc.record({ clock: moves, intent: fc.oneof(...intents) }).map((one) => [one])
   const some = fc.oneof({ weight: 12, arbitrary: single }, { weight: 1, arbitrary: settingUp })
   return fc.array(some, { maxLength: 24, size: 'max' }).map((parts) => parts.flat())
 }
 
 /** What anybody may ask for. */
-export const anyActions: fc.Arbitrary<readonly Action[]> = actions([...byAdministrators, ...byUsers])
+export const anyActions: fc.Arbitrary<readonly Action[]> = actions([...byAdministrators, ...byUsers, ...byJobs])
+/** The same by a clock that never goes back. */
+export const forwardActions: fc.Arbitrary<readonly Action[]> = actions(
+  [...byAdministrators, ...byUsers, ...byJobs],
+  fc.record({
+    wait: fc.oneof(
+      fc.constantFrom(0, 1, HOUR, DAY),
+      fc.integer({ min: 0, max: 3 * DAY }),
+      fc.integer({ min: 0, max: 20 * DAY }),
+    ),
+  }),
+)
 /** What users may ask for without an administrator. */
 export const userActions: fc.Arbitrary<readonly Action[]> = actions(byUsers)
 
@@ -233,10 +271,13 @@ const TIGHT: ResolvedPolicy = resolvePolicy({
   pass: { tries: 2 },
   recoveryCodes: { count: 3 },
   maxAuthenticators: 2,
+  maxGrantedDays: 10,
+  reminders: { daysBefore: [30, 2, 1, 0], leaseMs: HOUR },
 })
+const maxGrantedDays = fc.constantFrom(null, 1, 15, 60)
 export const policy: fc.Arbitrary<ResolvedPolicy> = fc.oneof(
   fc.constantFrom(POLICY, TIGHT),
-  terms.map((newUsers) => ({ ...TIGHT, newUsers })),
+  fc.record({ newUsers: terms, maxGrantedDays }).map((own) => ({ ...TIGHT, ...own })),
 )
 
 /** Mostly today; sometimes where time begins, or all but ends. */
@@ -246,7 +287,12 @@ const start = fc.oneof(
 )
 
 /** A life from nothing on. */
-export const life: fc.Arbitrary<Life> = fc.record({ start, policy, actions: anyActions })
+export const life: fc.Arbitrary<Life> = fc.record({
+  start,
+  policy,
+  protected: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+  actions: anyActions,
+})
 
 /** A record that some life comes to, with the instant it does. */
 export const reached: fc.Arbitrary<{ record: EnrollmentRecord; now: number; policy: ResolvedPolicy }> = life.map(
@@ -258,10 +304,14 @@ export const reached: fc.Arbitrary<{ record: EnrollmentRecord; now: number; poli
 
 /* -------------------------------------------------------------------------------------------- what they do */
 
-/** Lives a life: each action with what it came to. `from` is the record to go on from. */
+/**
+ * Lives a life: each action with what it came to. `stored` is the record to go on from; `job` is what something else makes
+ * of the record after each action.
+ */
 export function live(
-  { start: from, policy: rules, actions: all }: Life,
+  { start: from, policy: rules, protected: covered, actions: all }: Life,
   stored: EnrollmentRecord | null = null,
+  job: (record: EnrollmentRecord | null, now: number) => EnrollmentRecord | null = (record) => record,
 ): Turned[] {
   let record = stored
   let now = from
@@ -269,9 +319,15 @@ export function live(
     now = moved(move, record, now)
     const before = record
     const { command, handed } = commandOf(intent, { record: record ?? emptyRecord(USER), now, id: `${from}-${serial}` })
-    const { decided, asked } = decide<CommandType>(before, command, { at: now, policy: rules, handed })
-    record = decided.record ?? record
-    return { now, before, after: record, command, handed, asked, decided }
+    const { decided, asked } = decide<CommandType>(before, command, {
+      at: now,
+      policy: rules,
+      protected: covered,
+      handed,
+    })
+    const after = decided.record ?? before
+    record = job(after, now)
+    return { now, before, after, command, handed, asked, decided }
   })
 }
 
@@ -383,6 +439,15 @@ function commandOf(intent: Intent, met: Met): { command: Command & { type: Comma
         imported: false,
       }))
       return { command: { type: 'replace-recovery-codes', proof: method, codes }, handed }
+    }
+    case 'claim-reminder':
+      return { command: { type: 'claim-reminder', id }, handed: {} }
+    case 'settle-reminder': {
+      const { claim } = record.reminders
+      const lost = { id: 'lost', deadline: record.requirement?.deadline ?? now, daysBefore: intent.daysBefore }
+      const { id: held, deadline, daysBefore } = intent.claim === 'own' && claim !== null ? claim : lost
+      const { sent } = intent
+      return { command: { type: 'settle-reminder', id: held, reminder: { deadline, daysBefore }, sent }, handed: {} }
     }
     default:
       return { command: intent, handed: {} }

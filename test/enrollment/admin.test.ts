@@ -373,12 +373,14 @@ describe('resetting', () => {
         details: {
           grace: 'remaining',
           authenticators: 1,
-          required: true,
+          enrolled: false,
           deadline: DEADLINE,
           previousDeadline: DEADLINE,
         },
       },
     ])
+    // It was required before, and still is.
+    expect(told.events[0]?.details).not.toHaveProperty('required')
   })
 
   it('keeps terms, exemption, suspension, pass, counters and the first sign-in', () => {
@@ -494,7 +496,8 @@ describe('resetting', () => {
     it("grace 'remaining' makes none", () => {
       const told = reset(free, 'remaining')
       expect(recordOf(told).requirement).toBeNull()
-      expect(told.events[0]?.details).toMatchObject({ required: false, deadline: null })
+      expect(told.events[0]?.details).toMatchObject({ enrolled: false, deadline: null, previousDeadline: null })
+      expect(told.events[0]?.details).not.toHaveProperty('required')
     })
   })
 
@@ -524,7 +527,7 @@ describe('revoking', () => {
     const told = revoke(recordOf(pending), PHONE)
     expect(recordOf(told)).toMatchObject({ authenticators: [], recoveryCodes: [], setup: null, enrolledAt: null })
     expect(recordOf(told).sessionsValidFrom).toBe(NOW)
-    expect(told.events[0]?.details).toEqual({ authenticatorId: PHONE, authenticators: 0 })
+    expect(told.events[0]?.details).toEqual({ authenticatorId: PHONE, authenticators: 0, enrolled: false })
   })
 
   it('one of two leaves the user enrolled since the first, with the codes', () => {

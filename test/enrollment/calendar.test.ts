@@ -7,6 +7,7 @@ import {
   endOfDay,
   endOfDayAfter,
   localDate,
+  localDayBefore,
   type Weekday,
 } from '../../src/enrollment/calendar.js'
 
@@ -324,6 +325,27 @@ describe('against Temporal', { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(fc.oneof(anywhere, nearChange), ({ timeZone, start }) => {
         expect(localDate(start, timeZone)).toBe(dateIn(timeZone, start).toString())
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('the local day so many days before is the one with that date in Temporal, all of it', () => {
+    fc.assert(
+      fc.property(fc.oneof(anywhere, nearChange), fc.nat({ max: 365 }), ({ timeZone, start }, days) => {
+        const date = dateIn(timeZone, start).subtract({ days })
+        const { from, to } = localDayBefore(start, days, timeZone)
+        fc.pre(from > 0)
+        if (from === to) {
+          // A day that was skipped: Temporal has it begin when the next one does.
+          expect(startOf(date, timeZone)).toBe(startOf(date.add({ days: 1 }), timeZone))
+          return
+        }
+        expect([from, to - 1].map((instant) => String(dateIn(timeZone, instant)))).toEqual([`${date}`, `${date}`])
+        // What is before it, or after it, is never of that date, but for an hour that clocks going back bring again.
+        expect(String(dateIn(timeZone, to))).not.toBe(`${date}`)
+        expect(from).toBeGreaterThanOrEqual(startOf(date, timeZone))
+        expect(to).toBe(expected(timeZone, from, 0))
       }),
       { numRuns: 500 },
     )

@@ -6,6 +6,7 @@ import type {
   ImportFinding,
   Outcome,
   PassFinding,
+  ProtectionFinding,
   Question,
   RecoveryFinding,
   ResealFinding,
@@ -42,12 +43,21 @@ export interface Handed {
 }
 
 /** What the machine is told that a check came to. */
-export type Finding = CodeFinding | RecoveryFinding | PassFinding | SetupFinding | ImportFinding | ResealFinding
+export type Finding =
+  | CodeFinding
+  | RecoveryFinding
+  | PassFinding
+  | ProtectionFinding
+  | SetupFinding
+  | ImportFinding
+  | ResealFinding
 
 /** What surrounds one command: by default the instant of the command before, and the policy's defaults. */
 export interface Turn {
   at?: number
   policy?: ResolvedPolicy
+  /** what `policy.protect` says, should it be asked; by default that the account is not protected */
+  protected?: boolean
   /** answers the machine's question by really checking; it must then ask one */
   handed?: Handed
   /** answers the machine's question as it is told here; it must then ask one */
@@ -105,7 +115,7 @@ export function given(record: EnrollmentRecord | null, now: number = NOW): Story
 export function decide<Type extends CommandType>(
   record: EnrollmentRecord | null,
   command: Command<Type> & { type: Type },
-  { at = NOW, policy = POLICY, handed, finding }: Turn = {},
+  { at = NOW, policy = POLICY, protected: covered = false, handed, finding }: Turn = {},
 ): { decided: Decided<Type>; asked: Question<unknown> | null } {
   const circumstances = { userId: USER, now: at, policy, stamp: 'cafe0123' }
   const step = transition<Type>(deepFreeze(record), deepFreeze(command), deepFreeze(circumstances))
@@ -115,6 +125,7 @@ export function decide<Type extends CommandType>(
     return { decided: step, asked: null }
   }
   if (finding !== undefined) return { decided: (step.answer as (told: Finding) => Decided<Type>)(finding), asked: step }
+  if (step.ask === 'protection') return { decided: step.answer({ protected: covered }), asked: step }
   if (handed === undefined) throw new Error(`${command.type} asks for a ${step.ask}, and the test has none`)
   return { decided: answer(step, handed, { at, policy }), asked: step }
 }
@@ -200,6 +211,8 @@ export function answer<Answer>(
         recoveryCodes: Array.from({ length: recoveryCodesWanted }, (_, one) => recoveryCode(`${setup.id}-rc-${one}`)),
       })
     }
+    case 'protection':
+      throw new Error('whether an account is protected is no matter of what its user hands over')
     case 'reseal':
       // The key ring of these stories has one key.
       return question.answer([])

@@ -1,13 +1,21 @@
 import type { CodeFinding, CommandType, RecoveryFinding } from '../../src/enrollment/commands.js'
 import type { Phase } from '../../src/enrollment/phase.js'
-import { type EnrollmentRecord, type FactorLock, type Setup, UNLOCKED } from '../../src/enrollment/record.js'
-import type { Terms } from '../../src/enrollment/terms.js'
+import {
+  type EnrollmentRecord,
+  type FactorLock,
+  type ReminderId,
+  type Setup,
+  UNLOCKED,
+} from '../../src/enrollment/record.js'
+import type { ApplyTo, Terms } from '../../src/enrollment/terms.js'
+import type { Note } from '../../src/enrollment/user.js'
 import { resolvePolicy } from '../../src/service/policy.js'
 import {
   ASSIGNED,
   beginSetup,
   codeOf,
   DAY,
+  DEADLINE,
   deepFreeze,
   digestOf,
   given,
@@ -25,7 +33,7 @@ import {
   type Turn,
 } from './given.js'
 
-/** What a command comes to: its answer, then the events that are stored, or only told. */
+/** What a command comes to: its answer, then the events that are stored, or only told; or that it is stored without any. */
 export type Cell = string
 
 /** One way of a command, in every phase. */
@@ -40,12 +48,15 @@ export interface Row {
 /** The cell that a transition really comes to. */
 export function cellOf({ outcome, types, written }: Told<CommandType>): Cell {
   const answer = answerOf(outcome)
-  if (written) return `${answer} → ${types.join(', ')}`
+  if (written) return types.length === 0 ? `${answer} (stored)` : `${answer} → ${types.join(', ')}`
   return types.length === 0 ? answer : `${answer} (told: ${types.join(', ')})`
 }
 
 function answerOf(outcome: Told<CommandType>['outcome']): string {
   if ('action' in outcome) return 'reason' in outcome ? `${outcome.action}: ${outcome.reason}` : outcome.action
+  if ('refused' in outcome) return 'protected'
+  if ('claimed' in outcome) return outcome.claimed === null ? 'nothing due' : 'claimed'
+  if ('recorded' in outcome) return outcome.recorded ? 'recorded' : 'not recorded'
   if ('changed' in outcome && outcome.changed !== undefined) return outcome.changed ? 'changed' : 'unchanged'
   if ('reason' in outcome) return outcome.reason
   if ('resumed' in outcome) return outcome.resumed ? 'ok, resumed' : 'ok'
@@ -83,6 +94,78 @@ const REQUIREMENT: Record<Phase, Terms> = {
   ...{ optional: OTHER_TERMS, exempt: { period: { days: 30 } }, overdue: { period: { days: 30 } } },
   ...{ 'enrollment-period': { period: { days: 30 } }, enrolled: { period: { days: 30 } } },
   ...{ scheduled: { period: { days: 30, start: NOW + 5 * DAY } }, suspended: { period: { days: 30 } } },
+}
+
+const ASSIGNED_ANEW: Cell = 'changed → requirement-assigned'
+/** Assigned to those alone who have no requirement. */
+const TO_NEW: Record<Phase, Cell> = required('unchanged', { optional: ASSIGNED_ANEW })
+const TO_ALL: Record<Phase, Cell> = everywhere(ASSIGNED_ANEW)
+
+const APPLY_TO = ['new', 'shorten', 'extend', 'replace'] as const
+
+/** Terms by what they do to a deadline that stands, and to whom each way of applying them assigns them. */
+const APPLIED: readonly {
+  what: string
+  terms(standing: number): Terms
+  cells: Record<ApplyTo, Record<Phase, Cell>>
+}[] = [
+  {
+    what: 'terms that end earlier',
+    terms: (standing) => ({ period: { deadline: standing - 1 } }),
+    cells: { new: TO_NEW, shorten: TO_ALL, extend: TO_NEW, replace: TO_ALL },
+  },
+  {
+    what: 'terms that end later',
+    terms: (standing) => ({ period: { deadline: standing + 1 } }),
+    cells: { new: TO_NEW, shorten: TO_NEW, extend: TO_ALL, replace: TO_ALL },
+  },
+  {
+    what: 'other terms to the same dates',
+    terms: (standing) => ({ period: { deadline: standing } }),
+    cells: { new: TO_NEW, shorten: TO_NEW, extend: TO_NEW, replace: TO_ALL },
+  },
+  {
+    what: 'terms that end in 1 day after a first sign-in, in 2 without',
+    terms: () => ({ period: { days: 1, start: 'first-sign-in', capDays: 2 } }),
+    cells: {
+      new: TO_NEW,
+      shorten: { ...TO_ALL, overdue: 'unchanged' },
+      extend: { ...TO_NEW, overdue: ASSIGNED_ANEW },
+      replace: TO_ALL,
+    },
+  },
+  {
+    what: 'terms that end in 1 day after a first sign-in, in 60 without',
+    terms: () => ({ period: { days: 1, start: 'first-sign-in', capDays: 60 } }),
+    cells: { new: TO_NEW, shorten: TO_NEW, extend: { ...TO_NEW, overdue: ASSIGNED_ANEW }, replace: TO_ALL },
+  },
+]
+
+/** The deadline that a change finds: what was left when its clock was stopped, a day ago, is left now. */
+function standingDeadline({ requirement, suspension }: EnrollmentRecord): number {
+  return (requirement?.deadline ?? NOW) + (suspension === null ? 0 : NOW - suspension.stoppedAt)
+}
+
+/** The same command for a protected account, without force and with it. */
+function protectedRows(
+  when: string,
+  { refused, forced }: { refused: Record<Phase, Cell>; forced: Record<Phase, Cell> },
+  does: (story: Story, note: Note, turn: Turn) => Told<CommandType>,
+  prepared: (record: EnrollmentRecord) => EnrollmentRecord = (record) => record,
+): Row[] {
+  const told = (note: Note) => (_: Story, record: EnrollmentRecord) =>
+    does(given(prepared(record)), note, { protected: true })
+  return [
+    row(`${when}, of a protected account`, refused, told({})),
+    row(`${when}, of a protected account, with force`, forced, told({ reason: 'they insist', force: true })),
+  ]
+}
+
+/** The record, the period of its requirement over since a day ago. */
+function missed(record: EnrollmentRecord): EnrollmentRecord {
+  const { requirement } = record
+  const dates = { startsAt: NOW - 2 * DAY, deadline: NOW - DAY }
+  return deepFreeze({ ...record, requirement: requirement && { ...requirement, ...dates } })
 }
 
 const LOCKED: FactorLock = { ...UNLOCKED, failures: 5, ladder: 5, lockedUntil: NOW + MINUTE, recent: [NOW - 1000] }
@@ -244,10 +327,44 @@ export const MATRIX: Record<CommandType, readonly Row[]> = {
     row('the same terms', required('unchanged', { optional: 'changed → requirement-assigned' }), (story, _, phase) =>
       story.when(requiring(REQUIREMENT[phase])),
     ),
+    ...APPLIED.flatMap(({ what, terms, cells }) =>
+      APPLY_TO.map((applyTo) =>
+        row(`${what}, applied to '${applyTo}'`, cells[applyTo], (story, record) =>
+          story.when({ ...requiring(terms(standingDeadline(record))), applyTo }),
+        ),
+      ),
+    ),
+    ...APPLY_TO.map((applyTo) =>
+      row(`the same terms, applied to '${applyTo}'`, TO_NEW, (story, _, phase) =>
+        story.when({ ...requiring(REQUIREMENT[phase]), applyTo }),
+      ),
+    ),
+    ...(['new', 'shorten', 'extend'] as const).map((applyTo) =>
+      row(`the same period, other terms, applied to '${applyTo}'`, TO_NEW, (story, _, phase) =>
+        story.when({ ...requiring({ ...REQUIREMENT[phase], postponements: 3 }), applyTo }),
+      ),
+    ),
+    ...protectedRows(
+      'no period',
+      {
+        refused: { ...TO_ALL, optional: 'protected', scheduled: 'protected', 'enrollment-period': 'protected' },
+        forced: TO_ALL,
+      },
+      (story, note, turn) => story.when({ ...requiring({ period: 'none' }), note }, turn),
+    ),
   ],
   'make-optional': [
     row('', required('changed → made-optional', { optional: 'unchanged' }), (story) =>
       story.when({ type: 'make-optional', note: {} }),
+    ),
+    ...APPLY_TO.map((applyTo) =>
+      row(
+        `applied to '${applyTo}'`,
+        applyTo === 'extend' || applyTo === 'replace'
+          ? required('changed → made-optional', { optional: 'unchanged' })
+          : everywhere('unchanged'),
+        (story) => story.when({ type: 'make-optional', applyTo, note: {} }),
+      ),
     ),
   ],
   'change-deadline': [
@@ -263,6 +380,18 @@ export const MATRIX: Record<CommandType, readonly Row[]> = {
     row('no days', everywhere('unchanged'), (story) =>
       story.when({ type: 'change-deadline', change: { addDays: 0 }, note: {} }),
     ),
+    ...protectedRows(
+      'now',
+      {
+        refused: {
+          ...required('changed → deadline-changed', { optional: 'unchanged' }),
+          scheduled: 'protected',
+          'enrollment-period': 'protected',
+        },
+        forced: required('changed → deadline-changed', { optional: 'unchanged' }),
+      },
+      (story, note, turn) => story.when({ type: 'change-deadline', change: { deadline: NOW }, note }, turn),
+    ),
   ],
   exempt: [
     row('until later', everywhere('changed → exempted'), (story) =>
@@ -274,10 +403,28 @@ export const MATRIX: Record<CommandType, readonly Row[]> = {
     row('until now', { ...everywhere('unchanged'), exempt: 'changed → exempted' }, (story) =>
       story.when({ type: 'exempt', until: NOW, reason: 'on leave', note: {} }),
     ),
+    ...protectedRows(
+      'until now, the period over',
+      {
+        refused: { ...everywhere('unchanged'), exempt: 'protected' },
+        forced: { ...everywhere('unchanged'), exempt: 'changed → exempted' },
+      },
+      (story, note, turn) => story.when({ type: 'exempt', until: NOW, reason: 'on leave', note }, turn),
+      missed,
+    ),
   ],
   'end-exemption': [
     row('', { ...everywhere('unchanged'), exempt: 'changed → exempted' }, (story) =>
       story.when({ type: 'end-exemption', note: {} }),
+    ),
+    ...protectedRows(
+      'the period over',
+      {
+        refused: { ...everywhere('unchanged'), exempt: 'protected' },
+        forced: { ...everywhere('unchanged'), exempt: 'changed → exempted' },
+      },
+      (story, note, turn) => story.when({ type: 'end-exemption', note }, turn),
+      missed,
     ),
   ],
   suspend: [
@@ -305,6 +452,18 @@ export const MATRIX: Record<CommandType, readonly Row[]> = {
     row('grace remaining, a set-up is pending', everywhere('changed → mfa-reset'), (_, record) =>
       given(pending(record)).when({ type: 'reset-mfa', grace: 'remaining', note: {} }),
     ),
+    ...protectedRows(
+      'grace none',
+      {
+        refused: {
+          ...{ optional: 'protected', exempt: 'changed → mfa-reset', scheduled: 'protected' },
+          ...{ 'enrollment-period': 'protected', overdue: 'unchanged', enrolled: 'protected' },
+          suspended: 'changed → mfa-reset',
+        },
+        forced: { ...everywhere('changed → mfa-reset'), overdue: 'unchanged' },
+      },
+      (story, note, turn) => story.when({ type: 'reset-mfa', grace: 'none', note }, turn),
+    ),
   ],
   'revoke-authenticator': [
     row(
@@ -318,6 +477,18 @@ export const MATRIX: Record<CommandType, readonly Row[]> = {
     ),
     row('an unknown one', everywhere('unchanged'), (story) =>
       story.when({ type: 'revoke-authenticator', authenticatorId: 'other', note: {} }),
+    ),
+    ...protectedRows(
+      'the last one, the period over',
+      {
+        refused: { ...unbound('unchanged'), enrolled: 'protected', suspended: 'changed → authenticator-removed' },
+        forced: {
+          ...unbound('unchanged'),
+          ...{ enrolled: 'changed → authenticator-removed', suspended: 'changed → authenticator-removed' },
+        },
+      },
+      (story, note, turn) => story.when({ type: 'revoke-authenticator', authenticatorId: PHONE, note }, turn),
+      missed,
     ),
   ],
   unlock: [
@@ -359,8 +530,11 @@ export const MATRIX: Record<CommandType, readonly Row[]> = {
     ),
   ],
   'reseal-secrets': [
-    row('nothing under an old key', everywhere('ok'), (story) =>
-      story.when({ type: 'reseal-secrets' }, { finding: [] }),
+    row('nothing under an old key', everywhere('ok'), (_, record) =>
+      given(remindedAt(record, nextReminderAt(record))).when({ type: 'reseal-secrets' }, { finding: [] }),
+    ),
+    row('nothing under an old key, by another policy for reminders', everywhere('ok (stored)'), (_, record) =>
+      given(remindedAt(record, NOW - 1)).when({ type: 'reseal-secrets' }, { finding: [] }),
     ),
     row(
       'an authenticator under an old key',
@@ -369,8 +543,8 @@ export const MATRIX: Record<CommandType, readonly Row[]> = {
         enrolled: 'ok → secret-resealed',
         suspended: 'ok → secret-resealed',
       },
-      (story, record) =>
-        story.when(
+      (_, record) =>
+        given(remindedAt(record, nextReminderAt(record))).when(
           { type: 'reseal-secrets' },
           { finding: record.authenticators.map(({ id }) => ({ id, secret: 'under the new key' })) },
         ),
@@ -548,6 +722,67 @@ export const MATRIX: Record<CommandType, readonly Row[]> = {
     { unproven: 'invalid-code', asksUnbound: true, done: 'recovery-codes-replaced' },
     (story, proof, turn) => story.when({ type: 'replace-recovery-codes', proof, codes: [recoveryCode('new')] }, turn),
   ),
+  'claim-reminder': [
+    row('one is due', remindersClaimed('nothing due (stored)'), (_, record) =>
+      given(reminding(record)).when({ type: 'claim-reminder', id: 'own' }),
+    ),
+    row('one is due, and held by another', everywhere('nothing due'), (_, record) =>
+      given(claimedBy('other', reminding(record), NOW + 1)).when({ type: 'claim-reminder', id: 'own' }),
+    ),
+    row("one is due, and another's claim on it has ended", remindersClaimed('nothing due (stored)'), (_, record) =>
+      given(claimedBy('other', reminding(record), NOW)).when({ type: 'claim-reminder', id: 'own' }),
+    ),
+    row('none is due', everywhere('nothing due'), (_, record) =>
+      given(remindedAt(record, nextReminderAt(record))).when({ type: 'claim-reminder', id: 'own' }),
+    ),
+  ],
+  'settle-reminder': [
+    ...(['own', 'other'] as const).flatMap((holder) => {
+      const [when, ended] = holder === 'own' ? ['', ' (stored)'] : [', by a claim that was lost', '']
+      const settle = (record: EnrollmentRecord, sent: boolean) =>
+        given(claimedBy(holder, record, NOW + 1)).when({ type: 'settle-reminder', id: 'own', reminder: REMINDER, sent })
+      return [
+        row(`sent${when}`, everywhere('recorded → reminder-sent'), (_, record) => settle(record, true)),
+        row(`not sent${when}`, everywhere(`not recorded${ended}`), (_, record) => settle(record, false)),
+        row(`sent, and recorded already${when}`, everywhere(`not recorded${ended}`), (_, record) =>
+          settle({ ...record, reminders: { ...record.reminders, sent: [REMINDER] } }, true),
+        ),
+      ]
+    }),
+  ],
+}
+
+/** Reminders go to those whose period runs, or is over. */
+function remindersClaimed(others: Cell): Record<Phase, Cell> {
+  return { ...everywhere(others), 'enrollment-period': 'claimed (stored)', overdue: 'claimed (stored)' }
+}
+
+const REMINDER: ReminderId = { deadline: DEADLINE, daysBefore: 3 }
+
+/** The record as a store holds it whose next reminder, as of the last write, is due then. */
+function remindedAt(record: EnrollmentRecord, at: number | null): EnrollmentRecord {
+  return deepFreeze({ ...record, reminders: { ...record.reminders, at } })
+}
+
+/** When the next reminder of the matrix's records is due: 14 days before, but never of a period that does not run. */
+function nextReminderAt({ requirement, suspension, enrolledAt }: EnrollmentRecord): number | null {
+  if (requirement === null || suspension !== null || enrolledAt !== null || requirement.deadline < NOW) return null
+  return requirement.deadline - 14 * DAY
+}
+
+/** The record an hour into the day of a reminder: three days before its deadline, or on the day after it. */
+function reminding(record: EnrollmentRecord): EnrollmentRecord {
+  const { requirement } = record
+  if (requirement === null) return remindedAt(record, NOW - HOUR)
+  const deadline = (requirement.deadline < NOW ? NOW : NOW + 3 * DAY) - HOUR
+  // Who is scheduled still is, for an hour.
+  const startsAt = Math.min(requirement.startsAt ?? 0, NOW + HOUR)
+  return remindedAt({ ...record, requirement: { ...requirement, startsAt, deadline } }, NOW - HOUR)
+}
+
+/** The record, its reminder held under this id. */
+function claimedBy(id: string, record: EnrollmentRecord, until: number): EnrollmentRecord {
+  return deepFreeze({ ...record, reminders: { ...record.reminders, claim: { ...REMINDER, id, until } } })
 }
 
 /** Decisions: what differs is what stands before set-up, and what the enrollment period offers. */

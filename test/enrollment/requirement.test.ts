@@ -265,7 +265,7 @@ describe('assigning terms', () => {
     const told = given(inPhase.exempt).when({ type: 'make-optional', note: {} })
     expect(phaseAt(recordOf(told), NOW)).toBe('exempt')
     expect(phaseAt(recordOf(told), NOW + 5 * DAY)).toBe('optional')
-    expect(told.events[0]?.details).toEqual({ previousDeadline: NOW + 20 * DAY })
+    expect(told.events[0]?.details).toEqual({ previousDeadline: NOW + 20 * DAY, required: false })
   })
 })
 

@@ -352,6 +352,7 @@ describe('bringing an authenticator over', () => {
       boundAt: NOW - 100 * DAY,
       authenticators: 1,
       recoveryCodes: 1,
+      enrolled: true,
     })
   })
 
@@ -382,5 +383,30 @@ describe('bringing an authenticator over', () => {
     const told = given(inPhase.suspended).when(importOf('tablet'), { finding: IMPORTED })
     expect(told.outcome).toEqual({ ok: true, changed: true })
     expect(phaseAt(recordOf(told), NOW)).toBe('suspended')
+  })
+})
+
+describe('sealing anew', () => {
+  const reseal = (record: EnrollmentRecord, ids: readonly string[]) =>
+    given(record).when(
+      { type: 'reseal-secrets' },
+      { finding: ids.map((id) => ({ id, secret: `under the new key: ${id}` })) },
+    )
+
+  it('replaces the secrets that were under an old key, and leaves the others', () => {
+    const told = reseal(withTwo(), ['tablet'])
+    expect(told).toMatchObject({ outcome: { resealed: 1 }, types: ['secret-resealed'] })
+    expect(told.events[0]?.details).toEqual({ authenticatorId: 'tablet' })
+    expect(recordOf(told).authenticators.map(({ secret }) => secret)).toEqual([
+      sealedSecret(PHONE),
+      'under the new key: tablet',
+    ])
+  })
+
+  it('takes a pending set-up along, and does not name it', () => {
+    const pending = given(period).when(beginSetup('new'))
+    const told = reseal(recordOf(pending), ['new'])
+    expect(recordOf(told).setup).toEqual({ ...recordOf(pending).setup, secret: 'under the new key: new' })
+    expect(told.events[0]?.details).toEqual({ authenticatorId: null })
   })
 })

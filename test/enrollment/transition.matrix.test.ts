@@ -15,7 +15,7 @@ describe('the records that the matrix starts from', () => {
 
   it('cover seven phases, and the rows every command', () => {
     expect(PHASES).toHaveLength(7)
-    expect(COMMANDS).toHaveLength(23)
+    expect(COMMANDS).toHaveLength(25)
     expect(COMMANDS.filter((type) => MATRIX[type].length === 0)).toEqual([])
   })
 })

@@ -39,6 +39,11 @@ const FULL: EnrollmentRecord = {
     totp: { failures: 5, ladder: 5, lockedUntil: NOW, disabled: false, recent: [NOW, NOW] },
     recovery: { failures: 0, ladder: 0, lockedUntil: null, disabled: true, recent: [] },
   },
+  reminders: {
+    at: NOW,
+    claim: { deadline: NOW, daysBefore: 3, id: 'claim', until: NOW },
+    sent: [{ deadline: NOW, daysBefore: 7 }],
+  },
 }
 
 function stored(record: EnrollmentRecord): Json {

@@ -5,6 +5,7 @@ import { LeewayError } from '../../src/errors.js'
 import type { Enrollment, EnrollmentRepository, SecretCipher } from '../../src/ports/index.js'
 import { createLeeway } from '../../src/service/create-leeway.js'
 import type { Leeway, LeewayOptions } from '../../src/service/leeway.js'
+import { resolvePolicy } from '../../src/service/policy.js'
 import { memoryRepository } from '../../src/stores/memory/index.js'
 import { fixedClock } from '../../src/testing/index.js'
 import {
@@ -270,7 +271,11 @@ describe('arguments that are wrong reject with an error that names them, before 
 
   refusedWith({
     'note must be an object': merged(note(null), note('root'), note(['root'])),
-    'note has a property that is not known': merged(note({ who: 'root' }), note({ force: true })),
+    'note has a property that is not known': merged(note({ who: 'root' }), note({ forced: true })),
+    'note.force must be a boolean': merged(...['yes', 1, null].map((force) => note({ force, reason: 'they insist' }))),
+    'note.force needs a note.reason': merged(
+      ...[undefined, ''].map((reason) => note({ actor: 'root', reason, force: true })),
+    ),
     'note.actor must be': merged(note({ actor: 7 }), note({ actor: 'x'.repeat(256) }), note({ actor: '\uD800' })),
     'note.reason must be': merged(
       note({ reason: null }),
@@ -468,7 +473,8 @@ describe('arguments that are wrong reject with an error that names them, before 
     const longest = { actor: 'x'.repeat(255), reason: 'y'.repeat(1000) }
     expect(await leeway.suspend('ada', longest)).toMatchObject({ changed: true })
     expect(told[0]).toMatchObject(longest)
-    expect(await leeway.resume('ada', { actor: '', reason: undefined })).toMatchObject({ changed: true })
+    expect(await leeway.resume('ada', { actor: '', reason: undefined, force: false })).toMatchObject({ changed: true })
+    expect(await leeway.unlock('ada', { reason: 'y', force: true })).toMatchObject({ changed: false })
     expect(await leeway.exempt('ada', { until: NOW + 1, reason: 'z'.repeat(1000) })).toMatchObject({ changed: true })
     const begun = await leeway.beginSetup('ada', { accountName: 'n'.repeat(255), label: 'l'.repeat(100) })
     expect(begun.ok).toBe(true)
@@ -701,6 +707,9 @@ describe('options that are wrong', () => {
     ['policy.lock.forMs[1]', (rung) => ({ lock: { forMs: [1000, rung] } }), 1000, 365 * DAY],
     ['policy.lock.rollingCap.failures', (failures) => ({ lock: { rollingCap: { failures } } }), 1, 200],
     ['policy.lock.rollingCap.days', (days) => ({ lock: { rollingCap: { days } } }), 1, 365],
+    ['policy.reminders.leaseMs', (leaseMs) => ({ reminders: { leaseMs } }), 1000, DAY],
+    ['policy.reminders.daysBefore[1]', (days) => ({ reminders: { daysBefore: [7, days] } }), 0, 365],
+    ['policy.maxGrantedDays', (maxGrantedDays) => ({ maxGrantedDays }), 1, 3650],
     ['policy.newUsers.period.days', (days) => ({ newUsers: { period: { days } } }), 1, 365],
     ['period', (period) => ({ totp: { period } }), 1, 3600],
     ['digits', (digits) => ({ totp: { digits } }), 6, 8],
@@ -726,9 +735,20 @@ describe('options that are wrong', () => {
   const policies: [string, unknown][] = [
     ['policy must be an object', 7],
     ['policy has a property that is not known', { locks: {} }],
-    ['policy has a property that is not known', { protect: () => true }],
-    ['policy has a property that is not known', { reminders: {} }],
-    ['policy has a property that is not known', { maxGrantedDays: 3 }],
+    ['policy.protect must be a function', { protect: true }],
+    ['policy.protect must be a function', { protect: ['root'] }],
+    ['policy.protect must be a function', { protect: null }],
+    ['policy.reminders must be an object', { reminders: [7, 1] }],
+    ['policy.reminders has a property', { reminders: { days: [7, 1] } }],
+    ['policy.reminders.daysBefore must be an array', { reminders: { daysBefore: 7 } }],
+    [
+      'policy.reminders.daysBefore must have at most 20 entries',
+      { reminders: { daysBefore: Array.from({ length: 21 }, (_, day) => day) } },
+    ],
+    [
+      'policy.reminders.daysBefore[1] must be a number',
+      { reminders: { daysBefore: Object.assign([7, 3, 1], { 1: undefined }) } },
+    ],
     ['policy.setup must be an object', { setup: [] }],
     ['policy.setup has a property', { setup: { attempts: 3 } }],
     ['policy.pass must be an object', { pass: 'x' }],
@@ -752,12 +772,24 @@ describe('options that are wrong', () => {
     })
   }
 
+  it('days to remind on are kept once each, the most first, and may be none', () => {
+    const daysOf = (daysBefore?: readonly number[]) => resolvePolicy({ reminders: { daysBefore } }).reminders.daysBefore
+    expect(daysOf()).toEqual([14, 7, 3, 1, 0])
+    expect(daysOf([1, 365, 0, 7, 1, 0])).toEqual([365, 7, 1, 0])
+    expect(daysOf([])).toEqual([])
+    const twenty = Array.from({ length: 20 }, (_, day) => 19 - day)
+    expect(daysOf(twenty)).toEqual(twenty)
+  })
+
   it('what is undefined is left out', () => {
     const nothing = { clock: undefined, random: undefined, onEvents: undefined }
     expect(() => createLeeway({ ...good(), ...nothing, policy: undefined })).not.toThrow()
     const sections = {
       totp: undefined,
       newUsers: undefined,
+      reminders: undefined,
+      maxGrantedDays: undefined,
+      protect: undefined,
       setup: { tries: undefined },
       lock: { rollingCap: undefined },
     }
