@@ -105,7 +105,7 @@ async function created(
     )
     return writes
   } catch (error) {
-    // A user is there already; nothing else of this statement is unique, and none of its rows is.
+    // A user is there already: nothing else of this statement is unique, and the server undid all of it.
     if (!isDuplicate(error)) throw error
     if (writes.length === 1) return []
     const each: Write[] = []
@@ -129,9 +129,10 @@ const FEW_ROWS = 8
 /** Rows as they go into statements: above a few, by powers of two, so that few statements are prepared. */
 function runsOf<Row>(rows: readonly Row[]): Row[][] {
   const runs: Row[][] = []
-  for (let at = 0; at < rows.length; at += runs.at(-1)?.length ?? 0) {
-    const left = rows.length - at
-    runs.push(rows.slice(at, at + (left > FEW_ROWS ? 2 ** Math.floor(Math.log2(left)) : left)))
+  for (let left = rows.length; left > 0; ) {
+    const size = left > FEW_ROWS ? 2 ** Math.floor(Math.log2(left)) : left
+    runs.push(rows.slice(rows.length - left, rows.length - left + size))
+    left -= size
   }
   return runs
 }

@@ -55,7 +55,11 @@ interface Column<Row> {
   of(row: Row): unknown
 }
 
-type Event = EnrollmentChange['events'][number]
+/** An event, and whose it is. */
+interface Told {
+  owner: string
+  event: EnrollmentChange['events'][number]
+}
 
 const FACTS: readonly Column<EnrollmentChange>[] = Object.entries(FACT_COLUMNS).map(([fact, name]) => ({
   name,
@@ -71,19 +75,20 @@ const CHANGES: readonly Column<EnrollmentChange>[] = [
   ...FACTS,
 ]
 
-const EVENTS: readonly Column<Event>[] = [
-  { name: 'user_id', type: 'text', of: ({ userId }) => userId },
-  { name: 'id', type: 'text', of: ({ id }) => id },
-  { name: 'type', type: 'text', of: ({ type }) => type },
-  { name: 'at', type: 'bigint', of: ({ at }) => at },
-  { name: 'event', type: 'json', of: (event) => event },
-  { name: 'enrolled', type: 'smallint', of: (event) => movementColumns(event)[0] },
-  { name: 'required', type: 'smallint', of: (event) => movementColumns(event)[1] },
+const EVENTS: readonly Column<Told>[] = [
+  { name: 'user_id', type: 'text', of: ({ owner }) => owner },
+  { name: 'id', type: 'text', of: ({ event }) => event.id },
+  { name: 'type', type: 'text', of: ({ event }) => event.type },
+  { name: 'at', type: 'bigint', of: ({ event }) => event.at },
+  { name: 'event', type: 'json', of: ({ event }) => event },
+  { name: 'enrolled', type: 'smallint', of: ({ event }) => movementColumns(event)[0] },
+  { name: 'required', type: 'smallint', of: ({ event }) => movementColumns(event)[1] },
 ]
 
+/** The parameters of both statements. */
 function valuesOf(changes: readonly EnrollmentChange[]): string[] {
-  const events = changes.flatMap((change) => change.events)
-  return [...CHANGES.map((column) => arrayOf(column, changes)), ...EVENTS.map((column) => arrayOf(column, events))]
+  const told = changes.flatMap(({ userId, events }) => events.map((event): Told => ({ owner: userId, event })))
+  return [...CHANGES.map((column) => arrayOf(column, changes)), ...EVENTS.map((column) => arrayOf(column, told))]
 }
 
 /** All of a column in one text, which every driver passes on as it is. */

@@ -111,7 +111,7 @@ function stepsOf(
       index('locked', 'user_id, locked_until', 'locked_until IS NOT NULL'),
       index('reminders', 'remind_at, user_id', 'remind_at IS NOT NULL'),
       eventIndex('movements', 'at, enrolled, required', NUMBERED.moved(true)),
-      eventIndex('rest', 'at', NUMBERED.moved(false)),
+      eventIndex('unmoved', 'at', NUMBERED.moved(false)),
     ],
   ]
 }

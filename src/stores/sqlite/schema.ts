@@ -94,7 +94,7 @@ function stepsOf({ records, events, prunings, prefix }: SqliteTables): readonly 
       index('locked', 'user_id, locked_until', 'locked_until IS NOT NULL'),
       index('reminders', 'remind_at, user_id', 'remind_at IS NOT NULL'),
       eventIndex('movements', 'at, enrolled, required', SQLITE.moved(true)),
-      eventIndex('rest', 'at', SQLITE.moved(false)),
+      eventIndex('unmoved', 'at', SQLITE.moved(false)),
     ],
   ]
 }
