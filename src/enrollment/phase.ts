@@ -11,7 +11,7 @@ export interface EnrollmentIndex {
   required: boolean
   /** null while the period waits for the first sign-in, and where nothing is required */
   startsAt: Instant | null
-  /** the first instant outside the period; null where nothing is required */
+  /** the first instant outside the period; null exactly where nothing is required */
   deadline: Instant | null
   exemptUntil: Instant | null
   suspended: boolean

@@ -53,7 +53,7 @@ export interface Policy {
     | undefined
   reminders?:
     | {
-        /** at most 20 different days before the deadline, 0 to 365; by default 14, 7, 3, 1 and 0 */
+        /** at most 20 days before the deadline, each 0 to 365; by default 14, 7, 3, 1 and 0 */
         daysBefore?: readonly number[] | undefined
         /** how long one process holds a reminder it is sending: 1 second to 1 day; by default 10 minutes */
         leaseMs?: number | undefined

@@ -784,16 +784,18 @@ describe.runIf(await reachable('MariaDB', probe))('mysqlRepository on MariaDB', 
   describe('the directory', () => {
     const instant = fc.oneof(fc.constantFrom(0, 8.64e15), fc.integer({ min: 995, max: 1005 }))
     const moment = fc.option(instant, { freq: 2 })
-    const facts: fc.Arbitrary<EnrollmentIndex> = fc.record({
-      required: fc.boolean(),
-      startsAt: moment,
-      deadline: moment,
-      exemptUntil: moment,
-      suspended: fc.nat(4).map((n) => n === 0),
-      enrolledAt: fc.option(instant, { freq: 1 }),
-      lockedUntil: moment,
-      remindAt: moment,
-    })
+    const facts: fc.Arbitrary<EnrollmentIndex> = fc
+      .record({
+        startsAt: moment,
+        deadline: moment,
+        exemptUntil: moment,
+        suspended: fc.nat(4).map((n) => n === 0),
+        enrolledAt: fc.option(instant, { freq: 1 }),
+        lockedUntil: moment,
+        remindAt: moment,
+      })
+      // Who is required to enroll has a deadline, and nobody else.
+      .map((some) => ({ ...some, required: some.deadline !== null }))
 
     it('agrees with phaseOf and with the conditions, whatever the facts and the moment', async () => {
       const { pool, table, repository } = await fresh()

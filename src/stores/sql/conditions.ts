@@ -26,21 +26,29 @@ export const FACT_COLUMNS: Readonly<Record<keyof EnrollmentIndex, string>> = {
  * A condition on a fact as SQL. Its instant stands in the text, where planners can weigh it; it is checked first, so that
  * nothing but a number gets there.
  */
-export function conditionSql(condition: Condition, dialect: SqlDialect): string {
+function conditionSql(condition: Condition, dialect: SqlDialect, isSet = false): string {
   const column = FACT_COLUMNS[condition.fact]
   if (typeof condition.is === 'boolean') return dialect.flag(column, condition.is)
   if (!('than' in condition)) return `${column} ${condition.is === 'set' ? 'IS NOT NULL' : 'IS NULL'}`
-  const than = instantSql(condition.than)
+  const comparison = `${column} ${COMPARISONS[condition.is]} ${instantSql(condition.than)}`
   // Compared with NULL nothing holds, and its opposite does not either.
-  if (condition.is === 'not-after') return `(${column} IS NULL OR ${column} <= ${than})`
-  return `${column} ${COMPARISONS[condition.is]} ${than}`
+  return condition.is === 'not-after' && !isSet ? `(${column} IS NULL OR ${comparison})` : comparison
 }
 
-const COMPARISONS = { after: '>', before: '<', 'not-before': '>=' } as const
+const COMPARISONS = { after: '>', 'not-after': '<=', before: '<', 'not-before': '>=' } as const
+
+/**
+ * The conditions that have to hold together, each as SQL. Who is required to enroll has a deadline: it is compared without
+ * a look for NULL, as PostgreSQL answers a comparison from the index, but fetches every row for an OR.
+ */
+export function termsSql(conditions: readonly Condition[], dialect: SqlDialect): string[] {
+  const isRequired = conditions.some(({ fact, is }) => fact === 'required' && is === true)
+  return conditions.map((condition) => conditionSql(condition, dialect, isRequired && condition.fact === 'deadline'))
+}
 
 /** All of the conditions, for a WHERE clause or the predicate of an index. There has to be one at least. */
 export function everySql(conditions: readonly Condition[], dialect: SqlDialect): string {
-  return conditions.map((condition) => conditionSql(condition, dialect)).join(' AND ')
+  return termsSql(conditions, dialect).join(' AND ')
 }
 
 /** The phase of a row at `now`, as text: rows of conditions, of which the first that holds wins. */

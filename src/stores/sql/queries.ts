@@ -9,7 +9,7 @@ import {
   PHASES,
   STOPPABLE,
 } from '../../record/conditions.js'
-import { conditionSql, everySql, instantSql, lockedSql, phaseSql } from './conditions.js'
+import { everySql, instantSql, lockedSql, phaseSql, termsSql } from './conditions.js'
 import type { SqlDialect, SqlQuery } from './dialect.js'
 
 /** Rows of a {@link countsSql} as every driver gives them: numbers, bigints or text. */
@@ -48,7 +48,7 @@ export function listQuery(records: string, query: DirectoryQuery, dialect: SqlDi
   const parameters: string[] = []
   const compared = (operator: string, value: string): string =>
     `user_id ${operator} ${dialect.parameter(parameters.push(value))}`
-  const terms = filterConditions(query, now).map((condition) => conditionSql(condition, dialect))
+  const terms = termsSql(filterConditions(query, now), dialect)
   // An empty prefix is one that every id has.
   if (userIdPrefix !== '') {
     terms.push(compared('>=', userIdPrefix))
