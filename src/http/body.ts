@@ -74,9 +74,12 @@ export function readQuery(pairs: Iterable<[string, string]>): Record<string, str
 export function decoded<Value>(schema: Schema<Value>, wire: unknown): Value {
   const result = z.safeDecode(schema, wire as never)
   if (result.success) return result.data
-  const errors = faultsOf(result.error.issues, [])
+  const errors = faultsOf(result.error.issues, []).slice(0, MOST_FAULTS)
   throw new Refused('invalid-request', { members: { errors } })
 }
+
+/** How many places at fault a problem names: a body of wrong ids would be answered by a larger one. */
+const MOST_FAULTS = 20
 
 interface Fault {
   pointer: string
@@ -89,12 +92,12 @@ interface Issue {
   errors?: readonly (readonly Issue[])[]
 }
 
-/** Each fault as a JSON pointer and the rule it breaks; of alternatives, the one that came closest. */
+/** Each fault as a JSON pointer (RFC 6901) and the rule it breaks; of alternatives, those of the first that looks inside. */
 function faultsOf(issues: readonly Issue[], base: readonly PropertyKey[]): Fault[] {
   return issues.flatMap(({ code, path, errors = [] }): Fault[] => {
     const place = [...base, ...path]
-    const closest = errors.filter((branch) => branch.some((issue) => issue.path.length > 0))[0]
-    if (closest !== undefined) return faultsOf(closest, place)
-    return [{ pointer: `/${place.map(String).join('/')}`, rule: String(code) }]
+    const inside = errors.find((alternative) => alternative.some((issue) => issue.path.length > 0))
+    if (inside !== undefined) return faultsOf(inside, place)
+    return [{ pointer: place.map((name) => `/${String(name)}`).join(''), rule: String(code) }]
   })
 }

@@ -18,4 +18,13 @@ export { openApiDocument } from './openapi.js'
 export { isSameOrigin, type OriginOptions } from './origin.js'
 export { returnTo } from './return-to.js'
 export { type Identity, levelFor, type SessionLevel } from './session.js'
-export type { WebHeadersInit, WebRequest, WebResponse } from './web.js'
+export type {
+  AbortParts,
+  ByteReader,
+  HeaderParts,
+  RequestParts,
+  ResponseParts,
+  WebHeadersInit,
+  WebRequest,
+  WebResponse,
+} from './web.js'

@@ -24,8 +24,11 @@ export interface NodeRequest {
   readonly readableDidRead?: boolean
   readonly readableEnded?: boolean
   readonly destroyed?: boolean
+  /** listens to 'data', 'end', 'error' and 'close' */
   on(event: string, listener: (chunk: Uint8Array) => void): unknown
+  /** holds the stream up */
   pause(): unknown
+  /** lets it flow */
   resume(): unknown
   /** set on a guard's pass */
   leeway?: unknown
@@ -36,11 +39,17 @@ export interface NodeResponse {
   statusCode: number
   readonly destroyed: boolean
   readonly writableFinished: boolean
+  /** replaces a header */
   setHeader(name: string, value: string): unknown
+  /** adds a value to a header */
   appendHeader(name: string, value: string): unknown
+  /** false: wait for 'drain' */
   write(chunk: Uint8Array): boolean
+  /** all is written */
   end(): unknown
+  /** breaks the connection off */
   destroy(error?: Error): unknown
+  /** waits for 'close' and 'drain' */
   once(event: string, listener: () => void): unknown
 }
 

@@ -7,8 +7,14 @@
 export interface RequestParts {
   readonly method: string
   readonly url: string
-  readonly headers: { get(name: string): string | null }
-  readonly body: { getReader(): ByteReader } | null
+  readonly headers: {
+    /** the values of a header, joined by commas; null: it is not there */
+    get(name: string): string | null
+  }
+  readonly body: null | {
+    /** locks the body to one reader */
+    getReader(): ByteReader
+  }
   readonly bodyUsed: boolean
   readonly signal: AbortParts
 }
@@ -17,14 +23,18 @@ export interface RequestParts {
 export interface ResponseParts {
   readonly status: number
   readonly headers: HeaderParts
-  readonly body: { getReader(): ByteReader } | null
+  readonly body: RequestParts['body']
 }
 
 /** What is read and written of headers. */
 export interface HeaderParts extends Iterable<[string, string]> {
+  /** the values of a header, joined by commas; null: it is not there */
   get(name: string): string | null
+  /** replaces a header */
   set(name: string, value: string): void
+  /** adds a value to a header */
   append(name: string, value: string): void
+  /** the cookies, which cannot be joined */
   getSetCookie(): string[]
 }
 
@@ -32,13 +42,17 @@ export interface HeaderParts extends Iterable<[string, string]> {
 export interface AbortParts {
   readonly aborted: boolean
   readonly reason: unknown
+  /** listens */
   addEventListener(type: 'abort', listener: () => void): void
+  /** listens no more */
   removeEventListener(type: 'abort', listener: () => void): void
 }
 
 /** Reads a body piece by piece. */
 export interface ByteReader {
+  /** the next piece */
   read(): Promise<{ done: boolean; value?: unknown }>
+  /** wants no more of it */
   cancel(reason?: unknown): Promise<void>
 }
 

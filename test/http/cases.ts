@@ -13,7 +13,7 @@ import { ownCases } from './cases/own.js'
 import { pathCases } from './cases/paths.js'
 import { rolloutCases } from './cases/rollout.js'
 
-export type { Case, Fetch, Server } from './cases/asking.js'
+export type { Fetch } from './cases/asking.js'
 
 /** Every case. Each is to be run on a server, and a host, of its own. */
 export const cases: readonly Case[] = [

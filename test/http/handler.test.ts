@@ -363,6 +363,36 @@ describe('createHandler', () => {
   })
 })
 
+describe('a preview', () => {
+  const body = JSON.stringify({ userIds: ['ada'], terms: { period: { days: 30 } } })
+
+  it('that nobody waits for any more is no failure of the server', async () => {
+    const host = hostOf()
+    const headers = { ...CHANGE, cookie: await administrator(host) }
+    const init = { method: 'POST', headers, body, signal: AbortSignal.abort() }
+    const response = await createHandler(host.handler)(new Request(`${ORIGIN}/mfa/rollout/preview`, init), undefined)
+    expect([response.status, host.errors]).toEqual([400, []])
+  })
+
+  it('is 503 where the store fails', async () => {
+    const host = hostOf()
+    const as = await administrator(host)
+    const rollout = { ...host.leeway.rollout, preview: () => Promise.reject(new LeewayError('ERR_STORE', 'gone')) }
+    const failing: Host = { ...host, handler: { ...host.handler, leeway: { ...host.leeway, rollout } } }
+    const answer = await send(failing, 'POST /mfa/rollout/preview', { as, body: JSON.parse(body) })
+    expect(answer).toMatchObject({ status: 503, reason: 'store-unavailable' })
+  })
+
+  it('of many wrong ids is answered with some of them', async () => {
+    const host = hostOf()
+    const as = await administrator(host)
+    const wrong = { userIds: Array.from({ length: 5000 }, () => 7), terms: { period: 'none' } }
+    const { json } = await send(host, 'POST /mfa/rollout/preview', { as, body: wrong })
+    expect(json['errors']).toHaveLength(20)
+    expect((json['errors'] as unknown[])[19]).toEqual({ pointer: '/userIds/19', rule: 'invalid_type' })
+  })
+})
+
 describe('an assignment that is told bit by bit', () => {
   /** Begins one of so many users, whose answer is read by hand. */
   async function begun(host: Host, userIds: readonly string[]): Promise<ReadableStreamDefaultReader<Uint8Array>> {

@@ -8,7 +8,7 @@ import {
 import type { LeewayWithRollout } from '../../src/index.js'
 import { memoryRepository } from '../../src/stores/memory/index.js'
 import { type FixedClock, faultyRepository } from '../../src/testing/index.js'
-import { NOW, settingOf } from '../service/setting.js'
+import { settingOf } from '../service/setting.js'
 
 /** Which of the host's parts fail. */
 export interface Faults {
@@ -154,5 +154,3 @@ export function webApp(host: Host): (request: Request) => Promise<Response> {
     return result.pass ? new Response(result.identity.userId) : result.response
   }
 }
-
-export { NOW }

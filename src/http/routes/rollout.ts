@@ -37,7 +37,11 @@ export const rolloutRoutes: readonly Route[] = [
       const rollout = rolloutOf(call.leeway)
       const { userIds, refused } = await selected(call)
       const signal = call.request.signal
-      const preview = await understood(() => rollout.preview(userIds, terms, { applyTo, force, signal }))
+      const previewing = understood(() => rollout.preview(userIds, terms, { applyTo, force, signal }))
+      const preview = await previewing.catch((cause: unknown) => {
+        // Whoever goes away is no failure of this server.
+        throw signal.aborted ? new Refused('invalid-request', {}, { cause }) : cause
+      })
       return { ...preview, users: preview.users + refused.count(), ...withRefused(preview, refused) }
     },
   }),
