@@ -17,7 +17,9 @@ interface Platform {
 export interface Signal {
   readonly aborted: boolean
   readonly reason: unknown
+  /** calls the listener once the signal is aborted */
   addEventListener(type: 'abort', listener: () => void): void
+  /** calls it no more */
   removeEventListener(type: 'abort', listener: () => void): void
 }
 
