@@ -8,6 +8,7 @@ import { withSession } from './middleware.js'
 import { isSecure, type Portal } from './portal.js'
 import { problemPage } from './problem.js'
 import { accountRoutes } from './routes/account.js'
+import { adminRoutes } from './routes/admin.js'
 import { challengeRoutes } from './routes/challenge.js'
 import { demoRoutes } from './routes/demo.js'
 import { homeRoutes } from './routes/home.js'
@@ -67,6 +68,7 @@ export function createApp(portal: Portal): Hono<Env> {
   app.route('/', setUpRoutes)
   app.route('/', challengeRoutes)
   app.route('/', accountRoutes)
+  app.route('/admin', adminRoutes)
   app.route('/', demoRoutes)
 
   app.notFound((c) => problemPage(c, 404))

@@ -92,3 +92,80 @@ for (const element of all('[data-seconds]', HTMLElement)) {
     if (left <= 0) location.reload()
   }, 1000)
 }
+
+/* All on this page. */
+for (const box of all('input[data-pick-all]', HTMLInputElement)) {
+  const others = all('input[name="user"]', HTMLInputElement)
+  for (const label of all('[data-needs-script]', HTMLElement)) label.hidden = false
+  box.addEventListener('change', () => {
+    for (const other of others) other.checked = box.checked
+  })
+}
+
+/* A preview while terms are chosen: the same form, sent the same way, of whose answer only the preview is shown. */
+for (const form of all('form[data-preview]', HTMLFormElement)) {
+  const id = form.dataset['preview'] ?? ''
+  let wait = 0
+  let latest = 0
+  const preview = async () => {
+    const turn = ++latest
+    const body = new URLSearchParams()
+    for (const [name, value] of new FormData(form)) body.append(name, String(value))
+    const response = await fetch(form.action, { method: 'POST', body })
+    const answered = new DOMParser().parseFromString(await response.text(), 'text/html').getElementById(id)
+    if (turn === latest && response.ok && answered !== null) {
+      document.getElementById(id)?.replaceChildren(...answered.childNodes)
+      for (const apply of all('form[data-assign]', HTMLFormElement)) showProgress(apply)
+    }
+  }
+  form.addEventListener('input', () => {
+    clearTimeout(wait)
+    wait = setTimeout(preview, 300)
+  })
+  if (document.querySelector('form[data-assign]') === null && document.querySelector('.summary') === null)
+    void preview()
+}
+
+/**
+ * Applies terms by the API, which tells how far it has come, a line at a time.
+ *
+ * @param {HTMLFormElement} form
+ */
+function showProgress(form) {
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault()
+    const button = form.querySelector('button')
+    const bar = form.querySelector('progress')
+    if (button === null || bar === null || button.disabled) return
+    button.disabled = true
+    bar.closest('p')?.removeAttribute('hidden')
+    const headers = { 'content-type': 'application/json', accept: 'application/x-ndjson' }
+    const response = await fetch('/mfa/rollout/assign', { method: 'POST', headers, body: form.dataset['assign'] ?? '' })
+    let rest = ''
+    /** @type {{ changed: number, unchanged: number, failedCount: number } | undefined} */
+    let result
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+    for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) {
+      const lines = (rest + read.value).split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) {
+        const told = JSON.parse(line)
+        if (told.progress) bar.value = told.progress.done
+        result = told.result
+      }
+    }
+    const said = document.createElement('p')
+    said.className = 'note'
+    said.setAttribute('role', 'status')
+    said.textContent = result
+      ? `Done: ${result.changed} with new terms, ${result.unchanged} as they were, ${result.failedCount} not possible.`
+      : 'It was not finished. Load the page again, and preview it once more: who is done stays done.'
+    const link = document.createElement('a')
+    link.href = '/admin/users'
+    link.className = 'button'
+    link.textContent = 'Back to the list'
+    form.replaceChildren(said, link)
+    link.focus()
+  })
+}
+for (const form of all('form[data-assign]', HTMLFormElement)) showProgress(form)

@@ -1,0 +1,57 @@
+import { Hono } from 'hono'
+import type { Env } from '../env.js'
+import { goTo, page } from '../pages.js'
+import { nameOf } from '../users.js'
+import { DashboardPage } from '../views/admin-dashboard.js'
+import { OutboxPage } from '../views/admin-outbox.js'
+import { lastDay, many, startOfDay, TIME_ZONE, timeLeft, ZONE_NAME } from '../views/words.js'
+
+export const dashboardRoutes = new Hono<Env>()
+
+dashboardRoutes.get('/', async (c) => {
+  const { leeway, users, signIns, clock, reminderDue } = c.var.portal
+  const { rollout } = leeway
+  const [counts, progress, forecast, due] = await Promise.all([
+    rollout.counts(),
+    rollout.progress({ days: 36, timeZone: TIME_ZONE }),
+    rollout.forecast({ days: 35, timeZone: TIME_ZONE }),
+    reminderDue(),
+  ])
+  const stopped = signIns.stoppedSince(startOfDay(clock.now())).flatMap(({ userId, at }) => {
+    const user = users.find(userId)
+    return user === null ? [] : [{ user, at }]
+  })
+  const reminders = due.flatMap((userId) => users.find(userId) ?? [])
+  const unknown = users.all().length - counts.total
+  return page(c, 'Roll-out', <DashboardPage {...{ counts, unknown, progress, forecast, stopped, reminders }} />, {
+    wide: true,
+  })
+})
+
+/** A job of every hour; in the demo, whenever somebody likes. Nobody gets the same reminder twice. */
+dashboardRoutes.post('/reminders', async (c) => {
+  const { leeway, users, outbox, clock } = c.var.portal
+  const { sent, failed } = await leeway.rollout.sendReminders(async ({ key, userId, deadline }) => {
+    const user = users.find(userId)
+    if (user === null) return
+    // Here your mail goes out, with `key` as its idempotency key.
+    outbox.send({
+      key,
+      at: clock.now(),
+      userId,
+      subject: `Two-step sign-in: ${timeLeft(deadline, clock.now())}`,
+      body: `Hello ${nameOf(user)}, set up two-step sign-in until ${lastDay(deadline)} (${ZONE_NAME}). It takes three minutes: sign in and choose “Set up now”.`,
+    })
+  })
+  return goTo(
+    c,
+    '/admin/outbox',
+    `${many(sent, 'reminder was', 'reminders were')} sent${failed > 0 ? `, ${failed} could not be` : ''}.`,
+  )
+})
+
+dashboardRoutes.get('/outbox', (c) => {
+  const { outbox, users } = c.var.portal
+  const mails = outbox.latest().map((mail) => ({ ...mail, user: users.find(mail.userId) }))
+  return page(c, 'What was sent', <OutboxPage mails={mails} />, { wide: true })
+})
