@@ -1,5 +1,4 @@
 import type { Leeway, LeewayWithRollout, Note, SignInDecision, UserId } from '../index.js'
-
 import { type Reason, Refused } from './problems.js'
 import type { Schema } from './schemas.js'
 import type { Identity } from './session.js'
