@@ -257,7 +257,7 @@ try {
   await reporting()
 } finally {
   for (const name of [table, `${table}_many`, `${table}_few`]) {
-    await pool.query(`DROP TABLE IF EXISTS ${name}, ${name}_events, ${name}_schema`)
+    await pool.query(`DROP TABLE IF EXISTS ${name}, ${name}_events, ${name}_prunings, ${name}_schema`)
   }
   await pool.end()
 }
