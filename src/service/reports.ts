@@ -71,9 +71,10 @@ export async function progress(
   const { days, timeZone } = readDays(options)
   const now = readClock(parts)
   const totals = await asked(() => directory.totals())
-  const midnights = Array.from({ length: days - 1 }, (_, ago) => localDayBefore(now, ago, timeZone).from)
-  // A day that the time zone skipped ended when the one before it did.
-  const ends = [...new Set(midnights)].filter((end) => end > 0)
+  const startOfDay = (instant: Instant) => localDayBefore(instant, 0, timeZone).from
+  const ends: Instant[] = []
+  // From day to day, as one that the time zone skipped is none.
+  for (let end = startOfDay(now); end > 0 && ends.length < days - 1; end = startOfDay(end - 1)) ends.push(end)
   const told = [{ end: now, ...totals }]
   const sums = { ...totals }
   const tellBackTo = (instant: number) => {
