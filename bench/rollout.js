@@ -183,6 +183,7 @@ try {
     }),
   )
 } finally {
-  for (const name of [table, bare]) await pool.query(`DROP TABLE IF EXISTS ${name}, ${name}_events, ${name}_schema`)
+  for (const name of [table, bare])
+    await pool.query(`DROP TABLE IF EXISTS ${name}, ${name}_events, ${name}_prunings, ${name}_schema`)
   await pool.end()
 }

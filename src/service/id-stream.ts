@@ -5,7 +5,7 @@ import type { Signal } from '../platform.js'
 /** Users by the thousand: an array, a generator, the rows of a query or of a file. */
 export type UserIds = Iterable<UserId> | AsyncIterable<UserId>
 
-/** How many users are worked at once: measured; more are no faster, and hold more memory. */
+/** How many users are worked at once. A thousand are a tenth faster on PostgreSQL and slower on SQLite. */
 const BATCH = 500
 
 /** Refuses what is not a stream of user ids. One id alone, which is iterable too, is a mistake. */
