@@ -54,9 +54,12 @@ function rowOf(fields: readonly Field[]): string {
   return `${fields.map((field) => `"${plain(`${field ?? ''}`).replaceAll('"', '""')}"`).join(',')}\r\n`
 }
 
-/** Text that no spreadsheet takes for a formula (CWE-1236): an apostrophe is put before what could begin one. */
+/**
+ * Text that no spreadsheet takes for a formula (CWE-1236): an apostrophe is put before what could begin one, and before
+ * apostrophes that stand there by themselves, so that taking one away gives back what there was.
+ */
 function plain(text: string): string {
-  return /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text
+  return /^'*[=+\-@\t\r\n]/.test(text) ? `'${text}` : text
 }
 
 function dated(instant: Instant | null | undefined): string | null {

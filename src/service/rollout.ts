@@ -85,8 +85,8 @@ export interface Rollout {
   pruneHistory(options: { before: Instant }): Promise<{ removed: number }>
   /**
    * A report as CSV (RFC 4180), the heading first and then some rows at a time, read as it is asked for. Every field is
-   * quoted, instants are ISO 8601 in UTC, and an apostrophe stands before = + - @ TAB CR LF at the start of a field, which
-   * whoever reads one back strips.
+   * quoted, instants are ISO 8601 in UTC, and an apostrophe stands before = + - @ TAB CR LF at the start of a field: whoever
+   * reads one back strips it, and one only of those before such a character, as the text may have had some of its own.
    */
   exportCsv(filter?: RolloutFilter): AsyncIterable<string>
   /**
