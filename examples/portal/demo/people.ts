@@ -115,7 +115,7 @@ export const PEOPLE: readonly Person[] = [
     ['valentina.popescu', 'Valentina Popescu'],
     ['wanjiru.kamau', 'Wanjirũ Kamau'],
   ),
-  ...people('Logistics', 'pass', ['yuki.tanaka', 'Tanaka Yuki'], ['xin.wang', '王欣']),
+  ...people('Logistics', 'pass', ['yuki.tanaka', 'Tanaka Yuki'], ['xin.wang', 'Wang Xin']),
   ...people('Logistics', 'dormant', ['zoltan.szabo', 'Szabó Zoltán']),
   ...people(
     'Apprentices',

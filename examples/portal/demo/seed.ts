@@ -4,9 +4,11 @@ import { migrate, sqliteRepository } from 'leeway/sqlite'
 import { phone } from 'leeway/testing'
 import { COMPANY } from '../company.js'
 import type { PortalFile } from '../file.js'
+import { outbox } from '../outbox.js'
+import { reminderMail } from '../reminders.js'
 import { signInLog } from '../sign-ins.js'
 import { hashPassword, userStore } from '../users.js'
-import { DAY, TIME_ZONE } from '../views/words.js'
+import { DAY, dateValue, endOfDay, TIME_ZONE } from '../views/words.js'
 import { DEMO_PASSWORD, emailOf, PEOPLE, type Story } from './people.js'
 import { demoPhone } from './phone.js'
 
@@ -94,10 +96,26 @@ export async function seed(file: PortalFile): Promise<void> {
     await setUp(id)
   }
 
-  at(-0.4)
+  // The job of every hour has sent what was due until then.
+  at(-0.12)
+  const sent = outbox(file.db)
+  await leeway.rollout.sendReminders(async (reminder) => {
+    const user = users.find(reminder.userId)
+    if (user !== null) sent.send(reminderMail(reminder, user, now))
+  })
+
+  // Somebody types wrong codes, until the fourth lock.
+  for (const id of those('locked')) {
+    for (const minutesAgo of [150, 149, 148, 147, 146, 140, 130, 100, 30]) {
+      now = Math.max(now + 1, today - minutesAgo * MINUTE)
+      await leeway.verifyCode(id, '000000')
+    }
+  }
+  at((-20 * MINUTE) / DAY)
   const fewer = { period: { days: 9, calendar }, postponements: 2 } satisfies Terms
   await leeway.rollout.assign(those('counted'), fewer, { actor: OLIVIA, reason: 'Pays suppliers', applyTo: 'shorten' })
-  await assign(those('soon'), { period: { days: 3, calendar }, postponements: 3 }, 'Finance before the year’s end')
+  const soon = { days: 3, calendar: { timeZone: TIME_ZONE } }
+  await assign(those('soon'), { period: soon, postponements: 3 }, 'Finance before the year’s end')
   const contractors = { days: 7, start: 'first-sign-in', capDays: 60, calendar } as const
   await assign(those('waiting', 'started'), { period: contractors, selfEnrollment: 'during-period' }, 'Contractors')
   await assign(
@@ -107,18 +125,11 @@ export async function seed(file: PortalFile): Promise<void> {
   )
   for (const id of those('exempt')) {
     const reason = 'Travelling without a phone of their own; agreed with the board'
-    await leeway.exempt(id, { until: today + 40 * DAY, reason }, { actor: OLIVIA, reason })
+    await leeway.exempt(id, { until: endOfDay(dateValue(today + 40 * DAY)), reason }, { actor: OLIVIA, reason })
   }
   for (const id of those('suspended')) await leeway.suspend(id, { actor: OLIVIA, reason: 'On leave until spring' })
   for (const id of those('started', 'soon')) await signIn(id)
 
-  // Somebody types wrong codes, until the fourth lock.
-  for (const id of those('locked')) {
-    for (const minutesAgo of [150, 149, 148, 147, 146, 140, 130, 100, 30]) {
-      now = Math.max(now + 1, today - minutesAgo * MINUTE)
-      await leeway.verifyCode(id, '000000')
-    }
-  }
-  at(-10 / (24 * 60))
+  at((-10 * MINUTE) / DAY)
   for (const id of [...those('overdue').slice(0, 2), ...those('pass').slice(1)]) await signIn(id)
 }

@@ -1,10 +1,10 @@
 import { Hono } from 'hono'
 import type { Env } from '../env.js'
 import { goTo, page } from '../pages.js'
-import { nameOf } from '../users.js'
+import { reminderMail } from '../reminders.js'
 import { DashboardPage } from '../views/admin-dashboard.js'
 import { OutboxPage } from '../views/admin-outbox.js'
-import { lastDay, many, startOfDay, TIME_ZONE, timeLeft, ZONE_NAME } from '../views/words.js'
+import { many, startOfDay, TIME_ZONE } from '../views/words.js'
 
 export const dashboardRoutes = new Hono<Env>()
 
@@ -31,17 +31,10 @@ dashboardRoutes.get('/', async (c) => {
 /** A job of every hour; in the demo, whenever somebody likes. Nobody gets the same reminder twice. */
 dashboardRoutes.post('/reminders', async (c) => {
   const { leeway, users, outbox, clock } = c.var.portal
-  const { sent, failed } = await leeway.rollout.sendReminders(async ({ key, userId, deadline }) => {
-    const user = users.find(userId)
-    if (user === null) return
-    // Here your mail goes out, with `key` as its idempotency key.
-    outbox.send({
-      key,
-      at: clock.now(),
-      userId,
-      subject: `Two-step sign-in: ${timeLeft(deadline, clock.now())}`,
-      body: `Hello ${nameOf(user)}, set up two-step sign-in until ${lastDay(deadline)} (${ZONE_NAME}). It takes three minutes: sign in and choose “Set up now”.`,
-    })
+  const { sent, failed } = await leeway.rollout.sendReminders(async (reminder) => {
+    const user = users.find(reminder.userId)
+    // Here your mail goes out, with the reminder's key as its idempotency key.
+    if (user !== null) outbox.send(reminderMail(reminder, user, clock.now()))
   })
   return goTo(
     c,

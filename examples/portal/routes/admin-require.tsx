@@ -20,7 +20,8 @@ requireRoutes.post('/require', async (c) => {
   const chosen = everybody ? (await people(c.var.portal, readQuery(c))).map(({ user }) => user) : named(c)
   const users = chosen.filter(({ id }) => id !== c.var.user.id)
   if (users.length === 0) return goTo(c, '/admin/users', 'Select somebody first.')
-  return show(c, { users, fields: DEFAULTS })
+  // For one person the terms are meant to hold; for many, who has some keeps them unless it is said otherwise.
+  return show(c, { users, fields: users.length === 1 ? { ...DEFAULTS, applyTo: 'replace' } : DEFAULTS })
 })
 
 requireRoutes.post('/require/preview', async (c) => {

@@ -2,7 +2,8 @@ import { Hono } from 'hono'
 import type { Env } from '../env.js'
 import { page } from '../pages.js'
 import { UsersPage } from '../views/admin-users.js'
-import { hrefOf, people, readQuery } from './people.js'
+import { DAY } from '../views/words.js'
+import { hrefOf, type PeopleQuery, people, readQuery } from './people.js'
 
 export const usersRoutes = new Hono<Env>()
 
@@ -22,9 +23,20 @@ usersRoutes.get('/users', async (c) => {
       {...{ query, rows, pages }}
       total={all.length}
       href={(change) => hrefOf({ ...query, ...change })}
+      csv={csvOf(query, portal.clock.now())}
       self={user.id}
       now={portal.clock.now()}
     />,
     { wide: true },
   )
 })
+
+/** leeway's own report, of its own filter: names are searched for by the portal. */
+function csvOf({ phase, due, locked }: PeopleQuery, now: number): string {
+  const query = new URLSearchParams({
+    ...(phase && { phase }),
+    ...(due && { deadlineBefore: new Date(now + due * DAY).toISOString() }),
+    ...(locked && { locked: 'true' }),
+  }).toString()
+  return `/mfa/rollout/export.csv${query && `?${query}`}`
+}

@@ -36,19 +36,17 @@ export function DashboardPage({ counts, unknown, progress, forecast, stopped, re
         {(Object.keys(PHASES) as Phase[]).map((phase) => (
           <li>
             <a href={`/admin/users?phase=${phase}`} class={`count ${phase}`}>
+              <Icon name={PHASES[phase].icon} />
               <span class="figure">{numberOf(phase)}</span>
-              <span>
-                <Icon name={PHASES[phase].icon} /> {PHASES[phase].name}
-              </span>
+              <span>{PHASES[phase].name}</span>
             </a>
           </li>
         ))}
         <li>
           <a href="/admin/users?locked=1" class="count">
+            <Icon name="lock" />
             <span class="figure">{counts.locked}</span>
-            <span>
-              <Icon name="lock" /> Locked
-            </span>
+            <span>Locked</span>
           </a>
         </li>
       </ul>

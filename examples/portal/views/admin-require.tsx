@@ -83,6 +83,9 @@ function Preview({ users, fields, preview, stopped, assignment }: Required<Omit<
           </>
         )}
       </dl>
+      {changed === 0 && fields.applyTo === 'new' && (
+        <p class="hint">They have terms already, and keep them. Under “More” they can get these instead.</p>
+      )}
       {stopped.length > 0 && (
         <details>
           <summary>Who is stopped now</summary>

@@ -43,10 +43,11 @@ export function UserPage({ user, status, events, errors, isSelf, now }: UserProp
               <ul class="plain-list">
                 {requirement.because.map(({ source, text, outcome, deadline }) => (
                   <li class={outcome}>
-                    <strong>{source}</strong> {outcome === 'overridden' && <span class="about">(did not count)</span>}
+                    <strong class="breakable">{text}</strong>
                     <span class="about breakable">
-                      {text}
-                      {deadline !== null && ` ${lastDay(deadline)}.`}
+                      {source}
+                      {deadline !== null && ` · ${lastDay(deadline)}`}
+                      {outcome === 'overridden' && ' · did not count'}
                     </span>
                   </li>
                 ))}

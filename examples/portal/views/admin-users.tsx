@@ -14,11 +14,13 @@ interface UsersProps {
   pages: number
   /** the same list with something else about it, as a link */
   href(change: Partial<PeopleQuery>): string
+  /** the same list as CSV */
+  csv: string
   self: string
   now: number
 }
 
-export function UsersPage({ query, rows, total, pages, href, self, now }: UsersProps) {
+export function UsersPage({ query, rows, total, pages, href, csv, self, now }: UsersProps) {
   return (
     <>
       <h1>People</h1>
@@ -36,7 +38,7 @@ export function UsersPage({ query, rows, total, pages, href, self, now }: UsersP
             <button type="submit" name="who" value="all" disabled={total === 0}>
               Require of all {total}
             </button>
-            <a class="button" href={`/mfa/rollout/export.csv${query.phase ? `?phase=${query.phase}` : ''}`}>
+            <a class="button" href={csv}>
               CSV
             </a>
           </p>

@@ -3,7 +3,7 @@ import type { Child } from 'hono/jsx'
 
 const WIDTH = 640
 const HEIGHT = 250
-const SPACE = { top: 20, right: 118, bottom: 34, left: 40 }
+const SPACE = { top: 20, right: 142, bottom: 34, left: 40 }
 
 const dayName = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' })
 const longDayName = new Intl.DateTimeFormat('en-GB', {

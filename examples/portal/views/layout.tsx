@@ -53,7 +53,7 @@ function Navigation({ administrator }: { administrator: boolean }) {
     <nav aria-label="Main">
       <ul>
         <NavItem href="/">Home</NavItem>
-        <NavItem href="/account">Your account</NavItem>
+        <NavItem href="/account">Account</NavItem>
         {administrator && (
           <>
             <NavItem href="/admin">Roll-out</NavItem>

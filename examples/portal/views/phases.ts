@@ -1,6 +1,6 @@
 import type { EnrollmentStatus, Phase } from 'leeway'
 import type { IconName } from './icons.js'
-import { briefLastDay, lastDay, moment, timeLeft } from './words.js'
+import { briefDay, briefLastDay, lastDay, moment, timeLeft } from './words.js'
 
 /** What each phase is called, and the drawing beside it; in the order of a roll-out. */
 export const PHASES: Record<Phase, { name: string; icon: IconName }> = {
@@ -45,7 +45,7 @@ export function phaseWords({ phase, requirement, exemption, authenticators }: En
 
 /** The date that matters, for a table. */
 export function briefDate({ phase, requirement, exemption }: EnrollmentStatus): string {
-  if (phase === 'exempt' && exemption !== null) return `exempt until ${briefLastDay(exemption.until)}`
+  if (phase === 'exempt' && exemption !== null) return `exempt until ${briefDay(exemption.until - 1)}`
   if (requirement === null || phase === 'enrolled') return '–'
   return briefLastDay(requirement.deadline)
 }
