@@ -6,6 +6,7 @@ import type { Enrollment, EnrollmentRepository, SecretCipher } from '../../src/p
 import { createLeeway } from '../../src/service/create-leeway.js'
 import type { Leeway, LeewayOptions } from '../../src/service/leeway.js'
 import { resolvePolicy } from '../../src/service/policy.js'
+import type { Rollout } from '../../src/service/rollout.js'
 import { memoryRepository } from '../../src/stores/memory/index.js'
 import { fixedClock } from '../../src/testing/index.js'
 import {
@@ -20,7 +21,9 @@ import {
   NOW,
   recording,
   rejection,
+  rolloutSetting,
   STEP,
+  type Store,
   settingOf,
   WRONG_RECOVERY_CODE,
   wrongCode,
@@ -510,6 +513,149 @@ describe('arguments that are wrong reject with an error that names them, before 
   })
 })
 
+describe('arguments of a roll-out that are wrong reject, and name them, before anything is read or written', () => {
+  const methods = Object.keys(memoryRepository())
+  const untouchableStore = Object.fromEntries(
+    methods.map((method) => [method, () => Promise.reject(new Error(`the repository was asked: ${method}`))]),
+  ) as unknown as Store
+  const { leeway } = rolloutSetting({ repository: untouchableStore, cipher: untouchableCipher })
+  type Calls = Record<string, (rollout: Record<keyof Rollout, (...given: unknown[]) => unknown>) => unknown>
+  const TERMS = { period: { days: 30 } }
+  /** A stream that nobody may open. */
+  const unread: Iterable<string> = {
+    [Symbol.iterator]() {
+      throw new Error('the stream was opened')
+    },
+  }
+  const send = () => Promise.reject(new Error('it was sent'))
+
+  const ids = (given: unknown): Calls => ({
+    assign: (rollout) => rollout.assign(given, TERMS),
+    preview: (rollout) => rollout.preview(given, TERMS),
+  })
+  const terms = (given: unknown): Calls => ({
+    assign: (rollout) => rollout.assign(unread, given),
+    preview: (rollout) => rollout.preview(unread, given),
+  })
+  const assignment = (given: unknown): Calls => ({ assign: (rollout) => rollout.assign(unread, TERMS, given) })
+  const preview = (given: unknown): Calls => ({ preview: (rollout) => rollout.preview(unread, TERMS, given) })
+  const reminders = (given: unknown): Calls => ({ sendReminders: (rollout) => rollout.sendReminders(send, given) })
+  const rotation = (given: unknown): Calls => ({ rotateKeys: (rollout) => rollout.rotateKeys(given) })
+  const filter = (given: unknown): Calls => ({
+    list: (rollout) => rollout.list(given),
+    exportCsv: (rollout) => rollout.exportCsv(given),
+  })
+  const page = (given: unknown): Calls => ({
+    list: (rollout) => rollout.list(undefined, given),
+    history: (rollout) => rollout.history('ada', given),
+  })
+  const days = (given: unknown): Calls => ({
+    forecast: (rollout) => rollout.forecast(given),
+    progress: (rollout) => rollout.progress(given),
+  })
+  const pruning = (given: unknown): Calls => ({ pruneHistory: (rollout) => rollout.pruneHistory(given) })
+  const each = (given: unknown): Calls[] => [assignment(given), preview(given), reminders(given), rotation(given)]
+  const timeZone = 'Europe/Berlin'
+
+  const cases: Record<string, Calls[]> = {
+    'userIds must be an iterable': [undefined, null, 'ada', 7, {}, Promise.resolve(['ada'])].map(ids),
+    'userId must be': [undefined, 7, '', 'x'.repeat(256), '\uD800'].map((id) => ({
+      history: (rollout) => rollout.history(id),
+    })),
+    'terms must be an object': [undefined, null, 'optional', 7, [TERMS]].map(terms),
+    'terms has a property': [terms({ ...TERMS, grace: 3 })],
+    'terms.period must be': [terms({}), terms({ period: 'some' })],
+    'terms.period.days must be': [terms({ period: { days: 0 } }), terms({ terms: { period: {} }, because: [] })],
+    'terms.because': [terms({ terms: 'optional' })],
+
+    'options must be an object': [...[null, 'all', [], 7].flatMap(each), days(undefined), pruning(undefined)],
+    'options has a property that is not known': [
+      ...each({ silent: true }),
+      preview({ actor: 'root' }),
+      preview({ reason: 'x' }),
+      reminders({ onProgress: send }),
+      days({ days: 3, timeZone, from: NOW }),
+      pruning({ before: NOW, userId: 'ada' }),
+    ],
+    'options.applyTo must be one of': ['all', 7, null].flatMap((applyTo) => [
+      assignment({ applyTo }),
+      preview({ applyTo }),
+    ]),
+    'options.actor must be': [assignment({ actor: 7 }), assignment({ actor: 'x'.repeat(256) })],
+    'options.reason must be': [assignment({ reason: null }), assignment({ reason: 'x'.repeat(1001) })],
+    'options.force must be a boolean': [
+      assignment({ force: 'yes', reason: 'x' }),
+      ...[1, 'yes', null].map((force) => preview({ force })),
+    ],
+    'options.force needs a options.reason': [assignment({ force: true }), assignment({ force: true, reason: '' })],
+    'options.onUser must be a function': [assignment({ onUser: 1 }), preview({ onUser: null })],
+    'options.onProgress must be a function': [assignment({ onProgress: {} }), rotation({ onProgress: 'often' })],
+    'options.signal must be an AbortSignal': [null, true, {}, new AbortController()].flatMap((signal) =>
+      each({ signal }),
+    ),
+    'options.concurrency must be': [0, 101, 1.5, '8', null, Number.NaN].map((concurrency) =>
+      reminders({ concurrency }),
+    ),
+    'send must be a function': [undefined, null, {}, 'mail'].map((given) => ({
+      sendReminders: (rollout) => rollout.sendReminders(given),
+    })),
+
+    'filter must be an object': [null, 'overdue', ['overdue']].map(filter),
+    'filter has a property': [filter({ status: 'overdue' }), filter({ now: NOW }), filter({ limit: 1 })],
+    'filter.phase must be one of': ['late', '', 7, null].map((phase) => filter({ phase })),
+    'filter.deadlineBefore must be': [-1, 0.5, 8.64e15 + 1, '3', null, new Date(NOW)].map((deadlineBefore) =>
+      filter({ deadlineBefore }),
+    ),
+    'filter.locked must be a boolean': [1, 'yes', null].map((locked) => filter({ locked })),
+    'filter.userIdPrefix must be': [7, null, 'x'.repeat(256), '\uD800', 'a\u0000'].map((userIdPrefix) =>
+      filter({ userIdPrefix }),
+    ),
+
+    'page must be an object': [null, 50, 'ada'].map(page),
+    'page has a property': [page({ offset: 3 })],
+    'page.after must be': ['', 7, null, 'x'.repeat(256), '\uDC00'].map((after) => page({ after })),
+    'page.limit must be': [0, 1001, 1.5, '50', null, Number.POSITIVE_INFINITY].map((limit) => page({ limit })),
+
+    'options.days must be': [undefined, 0, 367, 1.5, '7', null].map((count) => days({ days: count, timeZone })),
+    'options.timeZone must be': [undefined, null, 7, '', 'Europe/Atlantis', '+01:00'].map((zone) =>
+      days({ days: 7, timeZone: zone }),
+    ),
+    'options.before must be': [undefined, null, -1, 0.5, '3', new Date(NOW)].map((before) => pruning({ before })),
+    'options.before must not be ahead of now': [pruning({ before: NOW + 1 })],
+  }
+  for (const [message, all] of Object.entries(cases)) {
+    it(message, async () => {
+      for (const [at, calls] of all.entries()) {
+        for (const [method, call] of Object.entries(calls)) {
+          const error = await rejection(async () => call(leeway.rollout as never))
+          expect([method, at, error.message]).toEqual([method, at, expect.stringContaining(message)])
+          expect(['TypeError', 'RangeError']).toContain(error.name)
+          expect(error.cause).toBeUndefined()
+        }
+      }
+    })
+  }
+
+  it('no method throws where it promises a promise', () => {
+    for (const [method, given] of Object.entries({
+      assign: ['ada'],
+      preview: ['ada'],
+      list: [7],
+      forecast: [],
+      progress: [],
+      history: [7],
+      pruneHistory: [],
+      sendReminders: [],
+      rotateKeys: [7],
+    })) {
+      const calls = leeway.rollout as unknown as Record<string, (...some: unknown[]) => Promise<unknown>>
+      const answer = calls[method]?.(...given)
+      expect([method, answer]).toEqual([method, expect.any(Promise)])
+      answer?.catch(() => undefined)
+    }
+  })
+})
+
 describe('what a caller changes after the call has begun', () => {
   it('does not matter', async () => {
     const repository = recording(memoryRepository())
@@ -546,6 +692,23 @@ describe('what a caller changes after the call has begun', () => {
     expect(await leeway.importAuthenticator('bob', { secret: masterKey(9) })).toMatchObject({ changed: false })
     expect(await leeway.useRecoveryCode('bob', 'ABCDEFGH')).toMatchObject({ ok: true })
     expect(repository.saved.flatMap(({ events }) => events).find(({ userId }) => userId === 'bob')?.actor).toBe('root')
+  })
+
+  it('does not matter to a roll-out either', async () => {
+    const { leeway, told } = rolloutSetting()
+    const terms = { period: { days: 30 } }
+    const options = { actor: 'root', applyTo: 'new' as 'new' | 'replace', onUser: () => undefined }
+    await leeway.requireEnrollment('ben', { period: { days: 3 } })
+    const assigning = leeway.rollout.assign(['ada', 'ben'], terms, options)
+    terms.period.days = 1
+    options.actor = 'eve'
+    options.applyTo = 'replace'
+    expect(await assigning).toMatchObject({ changed: 1, unchanged: 1 })
+    expect(told.at(-1)).toMatchObject({ userId: 'ada', actor: 'root', details: { deadline: NOW + 30 * DAY } })
+    const page = { limit: 1 }
+    const listing = leeway.rollout.list({}, page)
+    page.limit = 2
+    expect((await listing).users).toHaveLength(1)
   })
 
   it('does not matter in the policy either', async () => {
@@ -617,6 +780,32 @@ describe('a clock that does not tell the time', () => {
       expect(repository.calls).toEqual({ find: 0, save: 0, remove: 0 })
     })
   }
+
+  it('is refused by every method of a roll-out that needs it', async () => {
+    const timeZone = 'UTC'
+    const calls: Record<string, (rollout: Rollout) => Promise<unknown>> = {
+      assign: (rollout) => rollout.assign(['ada'], { period: { days: 3 } }),
+      preview: (rollout) => rollout.preview(['ada'], { period: { days: 3 } }),
+      list: (rollout) => rollout.list(),
+      counts: (rollout) => rollout.counts(),
+      forecast: (rollout) => rollout.forecast({ days: 3, timeZone }),
+      progress: (rollout) => rollout.progress({ days: 3, timeZone }),
+      pruneHistory: (rollout) => rollout.pruneHistory({ before: 0 }),
+      sendReminders: (rollout) => rollout.sendReminders(async () => undefined),
+      rotateKeys: (rollout) => rollout.rotateKeys(),
+      async exportCsv(rollout) {
+        for await (const _part of rollout.exportCsv());
+      },
+    }
+    for (const [time, name] of times) {
+      const { leeway } = rolloutSetting({ clock: (() => time) as never })
+      for (const [method, call] of Object.entries(calls)) {
+        const error = await rejection(() => call(leeway.rollout))
+        expect([method, error.name]).toEqual([method, name])
+        expect(error.message).toContain('options.clock')
+      }
+    }
+  })
 
   it('is read once in each call', async () => {
     for (const method of METHODS) {
