@@ -1,10 +1,13 @@
 import { getRequestListener } from '@hono/node-server'
+import express, { type Express, type RequestHandler } from 'express'
+import type { FastifyInstance, onRequestHookHandler } from 'fastify'
 import type { Hono, MiddlewareHandler } from 'hono'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createGuard, type Guard, type GuardResult, type GuardRule } from '../../src/http/index.js'
 import { phone } from '../../src/testing/index.js'
+import type { Case } from '../http/cases/asking.js'
 import { cases } from '../http/cases.js'
-import { type Host, hostOf, PAGES } from '../http/host.js'
+import { type Host, hostOf, PAGES, sessionOf } from '../http/host.js'
 import { listening, type NodeServer } from '../http/node-server.js'
 import { leadsTo, type Running, start, type Visitor, visitor } from './visitor.js'
 
@@ -43,6 +46,31 @@ const FRAMEWORKS: Record<string, (host: Host) => Promise<NodeServer>> = {
     }
     return listening(getRequestListener(app.fetch))
   },
+  express: async (host) => listening(await expressApp(host)),
+  async fastify(host) {
+    const { createApp, guarded } = await load<FastifyInstance, onRequestHookHandler>('fastify')
+    const app = createApp(await hostFor(host))
+    const guard = createGuard(host.guard)
+    for (const [path, rule] of Object.entries(PAGES)) {
+      app.all(path, { onRequest: guarded(guard, rule) }, (request, reply) => {
+        reply.send((request.raw as unknown as { leeway: Passed }).leeway.identity.userId)
+      })
+    }
+    await app.ready()
+    return listening(app.routing)
+  },
+}
+
+async function expressApp(host: Host): Promise<Express> {
+  const { createApp, guarded } = await load<Express, RequestHandler>('express')
+  const app = createApp(await hostFor(host))
+  const guard = createGuard(host.guard)
+  for (const [path, rule] of Object.entries(PAGES)) {
+    app.all(path, guarded(guard, rule), (req, res) => {
+      res.send((req as unknown as { leeway: Passed }).leeway.identity.userId)
+    })
+  }
+  return app
 }
 
 describe.each(Object.entries(FRAMEWORKS))('the shared cases on %s', (_name, serve) => {
@@ -56,6 +84,41 @@ describe.each(Object.entries(FRAMEWORKS))('the shared cases on %s', (_name, serv
     const host = hostOf({ allowedOrigins: ['https://app.example'] })
     server = await serve(host)
     await run({ host, fetch: server.fetch })
+  })
+})
+
+/** Cases of bodies that a framework's parser refuses, or makes smaller, before leeway sees the request. */
+const isOfRawBodies = ({ name }: Case): boolean =>
+  /: checked in order: |^bodies: (what is no JSON object|at most)/.test(name)
+
+describe('express, after a parser of bodies', () => {
+  let server: NodeServer | undefined
+  afterEach(async () => {
+    await server?.close()
+    server = undefined
+  })
+  const served = async (host: Host): Promise<NodeServer> =>
+    listening(
+      express()
+        .use(express.json({ limit: 2 ** 21 }))
+        .use(await expressApp(host)),
+    )
+
+  it.each(cases.filter((one) => !isOfRawBodies(one)))('$name', async ({ run }) => {
+    const host = hostOf({ allowedOrigins: ['https://app.example'] })
+    server = await served(host)
+    await run({ host, fetch: server.fetch })
+  })
+
+  it('what the parser refuses Express answers itself, and leeway is not asked', async () => {
+    const host = hostOf()
+    server = await served(host)
+    const cookie = sessionOf(host, 'ada', 'password')
+    const headers = { cookie, 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' }
+    const refused = await server.fetch('/mfa/me/setup', { method: 'POST', headers, body: '{' })
+    expect(refused.status).toBe(400)
+    expect(refused.headers.get('content-type')).not.toContain('problem+json')
+    expect((await host.leeway.status('ada')).setup).toBeNull()
   })
 })
 
@@ -110,6 +173,7 @@ describe.each(Object.keys(FRAMEWORKS))('a life with %s, started as a process', (
     const { codeAt, recoveryCodes } = await setUp(ada)
     expect(await (await ada.open('/payslips')).text()).toContain('ada')
     expect(await (await ada.open('/')).text()).toContain('mfa')
+    expect((await ada.open('/nothing')).status).toBe(404)
     const stolen = visitor(server.origin)
     for (const [cookie, value] of before) stolen.cookies.set(cookie, value)
     expect(leadsTo(await stolen.open('/'))).toBe('/sign-in?return_to=%2F')
