@@ -58,7 +58,7 @@ await onDesk.goto(`${portal.url}/admin/users?q=works`)
 await onDesk.getByLabel('Select all on this page').check()
 await onDesk.getByRole('button', { name: 'Require of those selected' }).click()
 await onDesk.locator('.facts').waitFor()
-await onDesk.getByLabel('None: at once').check()
+await onDesk.getByLabel('At once').check()
 await onDesk.locator('.facts .alarm').waitFor()
 await picture(onDesk, 'preview')
 

@@ -24,7 +24,7 @@ import Database from 'libsql'
 export class Mistake extends Error {}
 
 /** What somebody does who wants the tour from its beginning. */
-export const START_OVER = '`npm start -- --reset` starts over.'
+export const START_OVER = '`npm run tour -- --reset` starts over.'
 
 const TABLE = 'leeway_tour'
 

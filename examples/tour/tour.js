@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * A guided tour of leeway in the terminal, on an SQLite file: `npm start`. With `--reset` it starts over. The file is
+ * A guided tour of leeway in the terminal, on an SQLite file: `npm run tour`. With `--reset` it starts over. The file is
  * tour.db beside this one, or LEEWAY_TOUR_FILE.
  */
 import { relative } from 'node:path'
@@ -108,7 +108,7 @@ async function pause() {
 process.once('SIGINT', leave)
 
 function leave() {
-  screen.say('The tour stops here. `npm start` goes on from this step.')
+  screen.say('The tour stops here. `npm run tour` goes on from this step.')
   process.exit(0)
 }
 

@@ -115,6 +115,8 @@ for (const form of all('form[data-preview]', HTMLFormElement)) {
     const answered = new DOMParser().parseFromString(await response.text(), 'text/html').getElementById(id)
     if (turn === latest && response.ok && answered !== null) {
       document.getElementById(id)?.replaceChildren(...answered.childNodes)
+      // What comes next is to apply it.
+      form.querySelector('button.primary')?.classList.remove('primary')
       for (const apply of all('form[data-assign]', HTMLFormElement)) showProgress(apply)
     }
   }

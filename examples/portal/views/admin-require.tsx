@@ -147,7 +147,7 @@ function TermsForm({ fields, errors }: { fields: TermsFields; errors: Errors }) 
             </Choice>
           ))}
           <Choice name="period" value="none" now={fields.period}>
-            None: at once
+            At once
           </Choice>
         </div>
         <div class="choice-with">

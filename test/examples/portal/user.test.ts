@@ -85,6 +85,7 @@ describe.skipIf(isSkipped)('the portal, for a user', { timeout: 120_000 }, () =>
 
     // The back button does not bring the codes back.
     await expect(page.goBack()).rejects.toThrow('ERR_CACHE_MISS')
+    await page.waitForURL('chrome-error://chromewebdata/')
     expect(await page.locator('#recovery-codes').count()).toBe(0)
 
     await page.goto('/account')
