@@ -15,11 +15,11 @@ export const withSession = createMiddleware<Env>(async (c, next) => {
   const id = getCookie(c, 'session', prefix)
   c.set('session', id === undefined ? null : sessions.find(id))
   let visitor = getCookie(c, 'visitor', prefix)
-  if (visitor === undefined && c.req.method === 'GET') {
+  if (visitor === undefined) {
     visitor = randomBytes(16).toString('base64url')
     setCookie(c, 'visitor', visitor, { path: '/', httpOnly: true, sameSite: 'Lax', ...(prefix && { secure, prefix }) })
   }
-  c.set('visitor', visitor ?? '')
+  c.set('visitor', visitor)
   await next()
 })
 

@@ -4,7 +4,10 @@ import { type PageOptions, page } from './pages.js'
 
 const WORDS = {
   400: ['This form could not be read', 'Nothing was changed. Go back, load the page again and send it once more.'],
-  403: ['This was not done', 'The form was sent from another page or another session, or it is not for you.'],
+  403: [
+    'This was not done',
+    'The form was sent from another page or another session, or it is not for you. Nothing was changed.',
+  ],
   404: ['There is nothing here', 'The address may be misspelt, or what was here is gone.'],
   413: ['This is too much', 'The form was larger than any of ours. Nothing was changed.'],
   415: ['This form could not be read', 'It came in a way that no page of ours sends. Nothing was changed.'],

@@ -19,11 +19,13 @@ async function main() {
   if (options.some((option) => option !== '--reset')) throw new Mistake('The portal takes one option: --reset.')
   if (options.includes('--reset')) removeFile(path)
 
+  const origin = originOf(process.env['LEEWAY_PORTAL_ORIGIN'])
+  const port = portOf(process.env['PORT'])
   const file = await openFile(path, seed)
-  const portal = await openPortal(file, { origin: process.env['LEEWAY_PORTAL_ORIGIN'] || undefined })
+  const portal = await openPortal(file, { origin })
   const { fetch } = createApp(portal)
 
-  const server = serve({ fetch, port: portOf(process.env['PORT']), hostname: '127.0.0.1' }, ({ port }: AddressInfo) => {
+  const server = serve({ fetch, port, hostname: '127.0.0.1' }, ({ port }: AddressInfo) => {
     console.log(`\n  The portal is at http://localhost:${port}`)
     console.log(`  Sign in as ${FEATURED[1]?.email} or, for the administrator's side, ${FEATURED[0]?.email}`)
     console.log(`  Everybody's password is ${DEMO_PASSWORD}\n`)
@@ -37,10 +39,15 @@ async function main() {
   const stop = () => {
     // Answers what is under way, then lets the file go.
     server.close(() => file.close())
-    if ('closeIdleConnections' in server) server.closeIdleConnections()
   }
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
+}
+
+function originOf(text = ''): string | undefined {
+  if (text === '') return undefined
+  if (URL.canParse(text) && new URL(text).origin === text) return text
+  throw new Mistake('LEEWAY_PORTAL_ORIGIN must be an origin, as in https://portal.example.com')
 }
 
 function portOf(text = ''): number {

@@ -124,8 +124,9 @@ export async function seed(file: PortalFile): Promise<void> {
     'After their first weeks',
   )
   for (const id of those('exempt')) {
+    const until = endOfDay(dateValue(today + 40 * DAY)) ?? today
     const reason = 'Travelling without a phone of their own; agreed with the board'
-    await leeway.exempt(id, { until: endOfDay(dateValue(today + 40 * DAY)), reason }, { actor: OLIVIA, reason })
+    await leeway.exempt(id, { until, reason }, { actor: OLIVIA, reason })
   }
   for (const id of those('suspended')) await leeway.suspend(id, { actor: OLIVIA, reason: 'On leave until spring' })
   for (const id of those('started', 'soon')) await signIn(id)

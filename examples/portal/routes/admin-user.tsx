@@ -41,18 +41,17 @@ const CHANGES: Record<string, (form: Form) => Change | { errors: Errors }> = {
     return { method: 'PATCH', path: '/deadline', body: { addDays: isLater ? days : -days }, done }
   },
   exempt(form) {
-    const date = form.text('until')
+    const end = endOfDay(form.text('until'))
     const reason = form.text('exemptReason').trim()
-    const isDate = /^2\d{3}-\d\d-\d\d$/.test(date) && !Number.isNaN(Date.parse(date))
-    if (!isDate || reason === '') {
+    if (end === null || reason === '') {
       return {
         errors: {
-          ...(!isDate && { until: 'Choose the last day of the exemption.' }),
+          ...(end === null && { until: 'Choose the last day of the exemption.' }),
           ...(reason === '' && { exemptReason: 'An exemption needs a reason: it is in every report.' }),
         },
       }
     }
-    const until = new Date(endOfDay(date)).toISOString()
+    const until = new Date(end).toISOString()
     return { method: 'PUT', path: '/exemption', body: { until, reason }, done: 'The exemption stands.' }
   },
   'end-exemption': () => ({ method: 'DELETE', path: '/exemption', done: 'The exemption has ended.' }),

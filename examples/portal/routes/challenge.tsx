@@ -37,33 +37,40 @@ function show(c: Context<Env>, kind: Kind, refused?: { text: string; problem?: P
   // Nothing to show a code for, or no longer.
   if (decision.action !== 'challenge' || identity.level === 'mfa') return goTo(c, returnTo(c.req.raw))
   const { title } = KINDS[kind]
-  const { problem } = refused ?? {}
-  const told: Partial<Record<Kind, Method>> =
-    problem?.reason === 'locked' && problem.retryAt !== undefined
-      ? { [kind]: { state: 'locked', until: Date.parse(problem.retryAt) } }
-      : problem?.reason === 'disabled'
-        ? { [kind]: { state: 'none' } }
-        : {}
+  const told = toldBy(refused?.problem)
+  const methods = { code: methodOf(decision, 'totp'), recoveryCode: methodOf(decision, 'recovery-code') }
+  if (told !== null) methods[kind] = told
   const props = {
     query: onward(c),
-    errors: refused && told[kind] === undefined ? { [kind]: refused.text } : {},
-    code: told.code ?? methodOf(decision, 'totp'),
-    recovery: told.recoveryCode ?? methodOf(decision, 'recovery-code'),
-    // What was told just now is real time; what leeway decides by is the demo's.
-    now: told[kind] === undefined ? portal.clock.now() : Date.now(),
+    // Where there is no field any more, the page says why.
+    errors: refused && methods[kind].state === 'open' ? { [kind]: refused.text } : {},
+    code: methods.code,
+    recovery: methods.recoveryCode,
+    // A check of a code has the real time; what leeway decides by is the demo's.
+    now: told === null ? portal.clock.now() : Date.now(),
   }
   const content = kind === 'code' ? <ChallengePage {...props} /> : <RecoveryPage {...props} />
   if (refused === undefined) return page(c, title, content)
-  return page(c, `Error: ${title}`, content, { status: problem?.status === 423 ? 423 : 422 })
+  return page(c, `Error: ${title}`, content, { status: methods[kind].state === 'open' ? 422 : 423 })
+}
+
+/** What a refusal says of the kind of code that was tried. */
+function toldBy(problem: Problem | undefined): Method | null {
+  if (problem?.reason === 'disabled') return { state: 'none' }
+  if (problem?.reason !== 'locked' || problem.retryAt === undefined) return null
+  return { state: 'locked', until: Date.parse(problem.retryAt) }
 }
 
 async function check(c: Context<Env>, kind: Kind) {
+  const { user, portal, form } = c.var
   const { route, empty } = KINDS[kind]
-  const typed = c.var.form.text(kind)
+  const typed = form.text(kind)
   if (typed.trim() === '') return show(c, kind, { text: empty })
   const answer = await ask<Accepted>(c, 'POST', route, { [kind]: typed })
   if (answer.ok) return goTo(c, returnTo(c.req.raw), welcome(kind, answer.body))
   const { problem } = answer
+  // A wrong one may have been one too many.
+  c.set('decision', await portal.leeway.decide(user.id))
   return show(c, kind, { text: refusalWords(problem, Date.now()), problem })
 }
 

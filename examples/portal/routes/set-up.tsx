@@ -44,7 +44,9 @@ setUpRoutes.post('/setup', setUpPage, async (c) => {
   const pass = c.var.form.text('pass').trim()
   const begun = await ask(c, 'POST', '/me/setup', pass === '' ? {} : { pass })
   if (begun.ok) return goTo(c, `/setup/add${onward(c)}`)
-  return appPage(c, { pass: refusalWords(begun.problem, Date.now()) }, 422)
+  const { reason } = begun.problem
+  const field = reason === 'pass-required' || reason === 'invalid-pass' ? 'pass' : ''
+  return appPage(c, { [field]: refusalWords(begun.problem, Date.now()) }, 422)
 })
 
 interface Begun {
@@ -107,7 +109,7 @@ setUpRoutes.post('/setup/done', guarded(), (c) =>
 
 function appPage(c: Context<Env>, errors: Errors, status: 200 | 422) {
   const { decision } = c.var
-  const passRequired = 'passRequired' in decision && decision.passRequired
+  const passRequired = ('passRequired' in decision && decision.passRequired) || 'pass' in errors
   return page(
     c,
     status === 200 ? 'Get an app' : 'Error: get an app',

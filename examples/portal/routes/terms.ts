@@ -1,6 +1,6 @@
 import type { Form } from '../forms.js'
 import type { Errors } from '../views/form.js'
-import { DAY, endOfDay, TIME_ZONE } from '../views/words.js'
+import { DAY, dateValue, endOfDay, TIME_ZONE } from '../views/words.js'
 
 /** The days that are offered; another number and a date are as good. */
 export const PRESETS = [1, 2, 7, 14, 30, 90] as const
@@ -52,7 +52,7 @@ export function readFields(form: Form): TermsFields {
 /** An assignment as the API under /mfa takes it, or what is wrong with the fields. */
 export function readAssignment(fields: TermsFields, now: number): { assignment: object } | { errors: Errors } {
   const errors: Record<string, string> = {}
-  const startsAt = fields.start === 'date' ? readDate(fields.startDate, 'startDate', errors, -DAY) : null
+  const startsAt = fields.start === 'date' ? readStart(fields.startDate, errors) : null
   const period = readPeriod(fields, startsAt, now, errors)
   const postponements = fields.postponements === '' ? null : Number(fields.postponements)
   if (postponements !== null && !(Number.isInteger(postponements) && postponements >= 0 && postponements <= 1000)) {
@@ -92,13 +92,16 @@ function readPeriod(
   return { days, start, ...(fields.kind && { calendar }) }
 }
 
-/** The end of a local day, or its beginning. */
-function readDate(text: string, name: string, errors: Record<string, string>, shift = 0): number | null {
-  const isDate = /^[12]\d{3}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(`${text}T00:00Z`))
-  if (isDate && new Date(`${text}T00:00Z`).toISOString().startsWith(text)) {
-    // Where a day begins, the one before it ends.
-    return endOfDay(new Date(Date.parse(`${text}T00:00Z`) + shift).toISOString().slice(0, 10))
-  }
-  errors[name] = 'Choose a day.'
-  return null
+/** The end of a local day. */
+function readDate(text: string, name: string, errors: Record<string, string>): number | null {
+  const end = endOfDay(text)
+  if (end === null) errors[name] = 'Choose a day.'
+  return end
+}
+
+/** Its beginning, which is the end of the day before. */
+function readStart(text: string, errors: Record<string, string>): number | null {
+  const end = readDate(text, 'startDate', errors)
+  // Days may have 23 or 25 hours: from the end of one, 36 hours back is within the day before.
+  return end === null ? null : endOfDay(dateValue(end - 1.5 * DAY))
 }

@@ -77,9 +77,12 @@ export function startOfDay(now: number): number {
   return at
 }
 
-/** The first instant after a local day, given as a date field has it. */
-export function endOfDay(date: string): number {
-  let at = Date.parse(`${date}T00:00Z`) + DAY
+/** The first instant after a local day of this millennium, given as a date field has it; null for what is none. */
+export function endOfDay(date: string): number | null {
+  const utc = /^2\d{3}-\d\d-\d\d$/.test(date) ? Date.parse(`${date}T00:00Z`) : Number.NaN
+  // A day too many would run into the next month.
+  if (Number.isNaN(utc) || !new Date(utc).toISOString().startsWith(date)) return null
+  let at = utc + DAY
   while (dateValue(at - 1) !== date) at -= 900_000
   while (dateValue(at) === date) at += 900_000
   return at

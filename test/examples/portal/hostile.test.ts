@@ -39,6 +39,7 @@ describe.skipIf(isSkipped)('the portal, for somebody who means harm', { timeout:
     const refused: [string, Record<string, string>, Record<string, string>][] = [
       ['no token', { token: '' }, {}],
       ['a forged token', { token: 'A'.repeat(43) }, {}],
+      ['a token of as many letters that are not ASCII', { token: 'ä'.repeat(43) }, {}],
       ["another session's token", { token: stolen }, {}],
       ['another origin', { token }, { origin: 'https://evil.example' }],
       ['a sandboxed page', { token }, { origin: 'null' }],

@@ -232,6 +232,11 @@ describe.skipIf(isSkipped)('the portal, for an administrator', { timeout: 120_00
       const { status, text } = await forged.post(`/admin/users/olivia.brandt/${change}`, { grace: 'none' })
       expect([status, text.includes('Nobody changes his own account here')], change).toEqual([422, true])
     }
+    // Days that there are not are no days, and end nothing.
+    for (const until of ['2199-02-30', '2199-13-01', '0000-00-00', 'tomorrow', '']) {
+      const { text } = await forged.post('/admin/users/ada.lindqvist/exempt', { until, exemptReason: 'x' })
+      expect(text, until).toContain('Choose the last day')
+    }
     expect((await forged.post('/admin/users/nobody/suspend')).status).toBe(404)
     expect((await forged.post('/admin/users/ada.lindqvist/explode')).status).toBe(404)
     expect((await forged.post('/admin/require/apply', { user: 'olivia.brandt', period: 'none' })).status).toBe(400)

@@ -194,7 +194,6 @@ describe.skipIf(isSkipped)('the portal, for a user', { timeout: 120_000 }, () =>
       expect(await page.locator('.summary').count()).toBe(1)
     }
     await answer(page, own.wrong())
-    await page.goto('/challenge')
     expect(await page.locator('.locked').textContent()).toMatch(
       /Too many wrong codes\. They are looked at again in (1 min )?\d+ s, from/,
     )
