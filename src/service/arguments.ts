@@ -23,7 +23,7 @@ export function readNoteFields({ actor, reason, force }: Record<string, unknown>
   if (actor !== undefined) assertText(actor, `${name}.actor`, 0, 255)
   if (reason !== undefined) assertText(reason, `${name}.reason`, 0, 1000)
   if (force !== undefined && typeof force !== 'boolean') throw new TypeError(`${name}.force must be a boolean`)
-  if (force && !reason) throw new TypeError(`${name}.force needs a ${name}.reason`)
+  if (force && !reason) throw new TypeError(`${name}.force needs ${name}.reason`)
   return { actor, reason, force }
 }
 

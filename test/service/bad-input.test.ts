@@ -276,7 +276,7 @@ describe('arguments that are wrong reject with an error that names them, before 
     'note must be an object': merged(note(null), note('root'), note(['root'])),
     'note has a property that is not known': merged(note({ who: 'root' }), note({ forced: true })),
     'note.force must be a boolean': merged(...['yes', 1, null].map((force) => note({ force, reason: 'they insist' }))),
-    'note.force needs a note.reason': merged(
+    'note.force needs note.reason': merged(
       ...[undefined, ''].map((reason) => note({ actor: 'root', reason, force: true })),
     ),
     'note.actor must be': merged(note({ actor: 7 }), note({ actor: 'x'.repeat(256) }), note({ actor: '\uD800' })),
@@ -587,7 +587,7 @@ describe('arguments of a roll-out that are wrong reject, and name them, before a
       assignment({ force: 'yes', reason: 'x' }),
       ...[1, 'yes', null].map((force) => preview({ force })),
     ],
-    'options.force needs a options.reason': [assignment({ force: true }), assignment({ force: true, reason: '' })],
+    'options.force needs options.reason': [assignment({ force: true }), assignment({ force: true, reason: '' })],
     'options.onUser must be a function': [assignment({ onUser: 1 }), preview({ onUser: null })],
     'options.onProgress must be a function': [assignment({ onProgress: {} }), rotation({ onProgress: 'often' })],
     'options.signal must be an AbortSignal': [null, true, {}, new AbortController()].flatMap((signal) =>

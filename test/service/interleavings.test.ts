@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { aesGcmCipher } from '../../src/cipher/aes-gcm.js'
-import type { EnrollmentRepository } from '../../src/ports/index.js'
-import type { Leeway } from '../../src/service/leeway.js'
+import type { ApplyTo } from '../../src/enrollment/terms.js'
+import type { Leeway, LeewayWithRollout } from '../../src/service/leeway.js'
 import { fixedClock, phone, seededRandom } from '../../src/testing/index.js'
 import { CHANGES, comparable, recordOf, type Scene, type SceneName, sceneOf, storeOf } from './operations.js'
-import { DAY, K1, K2, masterKey, NOW, type Options, settingOf, WRONG_RECOVERY_CODE } from './setting.js'
+import { DAY, K1, K2, masterKey, NOW, type Options, type Store, settingOf, WRONG_RECOVERY_CODE } from './setting.js'
 
 type Call = (leeway: Leeway, scene: Scene) => Promise<unknown>
 interface Actor {
@@ -14,6 +14,16 @@ interface Actor {
 }
 
 const cipher = aesGcmCipher({ keys: [K1] })
+
+/** Ada and somebody else are assigned terms of which nobody is reminded yet. */
+function assign(leeway: Leeway, applyTo: ApplyTo): Promise<unknown> {
+  return (leeway as LeewayWithRollout).rollout.assign(['ada', 'ben'], { period: { days: 9 } }, { applyTo })
+}
+
+/** Reminders are sent one after the other: a schedule knows one call of each process at a time. */
+function remind(leeway: Leeway): Promise<unknown> {
+  return (leeway as LeewayWithRollout).rollout.sendReminders(async () => undefined, { concurrency: 1 })
+}
 
 /** Operations at once, by what they are; each is a process of its own. */
 const ACTORS: Record<string, Actor> = {
@@ -53,9 +63,12 @@ const ACTORS: Record<string, Actor> = {
   exempt: { call: (leeway) => leeway.exempt('ada', { until: NOW + DAY, reason: 'at sea' }) },
   'use the pass': { call: (leeway, { pass }) => leeway.beginSetup('ada', { accountName: 'ada', pass }) },
   'issue a pass': { call: (leeway) => leeway.issuePass('ada') },
+  assign: { call: (leeway) => assign(leeway, 'new') },
+  'assign, replacing': { call: (leeway) => assign(leeway, 'replace') },
+  remind: { call: (leeway) => remind(leeway) },
 }
 
-function start(name: string, at: number, repository: EnrollmentRepository, scene: Scene): Promise<unknown> {
+function start(name: string, at: number, repository: Store, scene: Scene): Promise<unknown> {
   const { call, options } = ACTORS[name] as Actor
   // Its own randomness, so that it draws the same whatever the order; the set-up's secret is not compared.
   const random = seededRandom(`${name} ${at}`)
@@ -68,8 +81,14 @@ function permutations<One>(all: readonly One[]): One[][] {
   return all.flatMap((one, at) => permutations(all.toSpliced(at, 1)).map((others) => [one, ...others]))
 }
 
+/** Properties by their names: a record that was read once more than another may have them in another order. */
+const inOrder = (_key: string, value: unknown): unknown =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
+    : value
+
 const keyOf = (names: readonly string[], results: readonly unknown[], final: unknown): string =>
-  JSON.stringify({ results: names.map((name, at) => [name, results[at] ?? null]), final })
+  JSON.stringify({ results: names.map((name, at) => [name, results[at] ?? null]), final }, inOrder)
 
 /** All that the operations come to one after the other. */
 async function sequentially(names: readonly string[], scene: Scene): Promise<Set<string>> {
@@ -89,7 +108,7 @@ class Gate {
   readonly #done: boolean[] = []
   #changed: () => void = () => undefined
 
-  wrap(at: number, repository: EnrollmentRepository): EnrollmentRepository {
+  wrap(at: number, repository: Store): Store {
     const pass = async (): Promise<void> => {
       await new Promise((resolve) => {
         this.#waiting[at] = resolve
@@ -97,6 +116,10 @@ class Gate {
       })
     }
     return {
+      ...repository,
+      findMany: async (userIds) => pass().then(() => repository.findMany(userIds)),
+      saveMany: async (changes) => pass().then(() => repository.saveMany(changes)),
+      due: async (query) => pass().then(() => repository.due(query)),
       find: async (userId) => pass().then(() => repository.find(userId)),
       save: async (change) => pass().then(() => repository.save(change)),
       remove: async (userId, expected) => pass().then(() => repository.remove(userId, expected)),
@@ -209,6 +232,21 @@ const TWO: [SceneName, string, string][] = [
   ['failed', 'unlock', 'verify wrong'],
   ['passed', 'use the pass', 'use the pass'],
   ['passed', 'use the pass', 'issue a pass'],
+  ['nobody', 'assign', 'assign'],
+  ['nobody', 'assign', 'require'],
+  ['nobody', 'assign', 'sign in'],
+  ['nobody', 'assign', 'import'],
+  ['required', 'assign, replacing', 'assign'],
+  ['required', 'assign, replacing', 'sign in'],
+  ['required', 'assign, replacing', 'suspend'],
+  ['required', 'assign, replacing', 'forget'],
+  ['required', 'assign, replacing', 'move the deadline'],
+  ['enrolled', 'assign', 'verify wrong'],
+  ['due', 'remind', 'remind'],
+  ['due', 'remind', 'suspend'],
+  ['due', 'remind', 'forget'],
+  ['due', 'remind', 'move the deadline'],
+  ['due', 'remind', 'assign, replacing'],
 ]
 
 describe('two operations at once', { timeout: 60_000 }, () => {
@@ -237,6 +275,9 @@ const THREE: [SceneName, string, string, string][] = [
   ['required', 'sign in', 'move the deadline', 'suspend'],
   ['nobody', 'import', 'import', 'sign in'],
   ['passed', 'use the pass', 'use the pass', 'issue a pass'],
+  ['nobody', 'assign', 'assign, replacing', 'sign in'],
+  ['due', 'remind', 'remind', 'assign, replacing'],
+  ['due', 'remind', 'forget', 'sign in'],
 ]
 
 describe('three operations at once', { timeout: 60_000 }, () => {
@@ -247,7 +288,11 @@ describe('three operations at once', { timeout: 60_000 }, () => {
       await fc.assert(
         fc.asyncProperty(fc.scheduler(), async (scheduler) => {
           const repository = await storeOf(scene)
-          const scheduled: EnrollmentRepository = {
+          const scheduled: Store = {
+            ...repository,
+            findMany: scheduler.scheduleFunction(repository.findMany),
+            saveMany: scheduler.scheduleFunction(repository.saveMany),
+            due: scheduler.scheduleFunction(repository.due),
             find: scheduler.scheduleFunction(repository.find),
             save: scheduler.scheduleFunction(repository.save),
             remove: scheduler.scheduleFunction(repository.remove),
@@ -304,7 +349,7 @@ describe('many operations at once', { timeout: 60_000 }, () => {
     for (const one of names) {
       for (const other of names) {
         const scene = await sceneOf('required')
-        const run = (name: string, at: number, repository: EnrollmentRepository) => {
+        const run = (name: string, at: number, repository: Store) => {
           const { leeway } = settingOf({ repository, cipher, clock: fixedClock(scene.now), random: seededRandom(at) })
           return CHANGES[name]?.run(leeway, scene)
         }

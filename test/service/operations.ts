@@ -13,6 +13,7 @@ import {
   NOW,
   type Setting,
   STEP,
+  type Store,
   settingOf,
   WRONG_RECOVERY_CODE,
   wrongCode,
@@ -65,6 +66,7 @@ export type SceneName =
   | 'suspended'
   | 'exempt'
   | 'failed'
+  | 'due'
 
 const SCENES: Record<SceneName, (setting: Setting) => Promise<Scene>> = {
   nobody: (setting: Setting) => leave(setting, {}),
@@ -108,6 +110,11 @@ const SCENES: Record<SceneName, (setting: Setting) => Promise<Scene>> = {
 
   async exempt(setting: Setting) {
     await setting.leeway.exempt('ada', { until: NOW + DAY, reason: 'at sea' })
+    return leave(setting, {})
+  },
+
+  async due(setting: Setting) {
+    await setting.leeway.requireEnrollment('ada', { period: { days: 1 } })
     return leave(setting, {})
   },
 
@@ -204,7 +211,7 @@ export function sceneOf(name: SceneName): Promise<Scene> {
 }
 
 /** A memory store in which Ada stands as in the scene. */
-export async function storeOf({ stored }: Scene): Promise<EnrollmentRepository> {
+export async function storeOf({ stored }: Scene): Promise<Store> {
   const repository = memoryRepository()
   if (stored === null) return repository
   const { enrollment, version } = stored
