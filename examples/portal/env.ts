@@ -1,6 +1,6 @@
 import type { SignInDecision } from 'leeway'
 import type { Identity } from 'leeway/http'
-import type { Form } from './forms.js'
+import type { Form } from './form.js'
 import type { Portal } from './portal.js'
 import type { Session } from './sessions.js'
 import type { User } from './users.js'

@@ -3,15 +3,9 @@ import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import { isSameOrigin } from 'leeway/http'
 import type { Env } from './env.js'
+import type { Form } from './form.js'
 import { problemPage } from './problem.js'
 import { tokenOf } from './token.js'
-
-/** What a form sent: text by name. */
-export interface Form {
-  /** '' where there is none */
-  text(name: string): string
-  all(name: string): readonly string[]
-}
 
 /** Lets a form through that a page of this origin made for this browser, and reads it. */
 export const checkedForm = createMiddleware<Env>(async (c, next) => {
@@ -22,7 +16,7 @@ export const checkedForm = createMiddleware<Env>(async (c, next) => {
   const body = await bodyOf(c)
   if (body === null) return problemPage(c, 400)
   const all = (name: string) => [body[name] ?? []].flat().filter((value) => typeof value === 'string')
-  const form = { all, text: (name: string) => all(name)[0] ?? '' }
+  const form: Form = { all, text: (name: string) => all(name)[0] ?? '' }
   if (!isEqual(form.text('token'), tokenOf(c))) return problemPage(c, 403)
   c.set('form', form)
   return next()

@@ -104,7 +104,7 @@ export async function seed(file: PortalFile): Promise<void> {
     if (user !== null) sent.send(reminderMail(reminder, user, now))
   })
 
-  // Somebody types wrong codes, until the fourth lock.
+  // Somebody types wrong codes, until they are locked for a day.
   for (const id of those('locked')) {
     for (const minutesAgo of [150, 149, 148, 147, 146, 140, 130, 100, 30]) {
       now = Math.max(now + 1, today - minutesAgo * MINUTE)

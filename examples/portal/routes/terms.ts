@@ -1,5 +1,4 @@
-import type { Form } from '../forms.js'
-import type { Errors } from '../views/form.js'
+import type { Errors, Form } from '../form.js'
 import { DAY, dateValue, endOfDay, TIME_ZONE } from '../views/words.js'
 
 /** The days that are offered; another number and a date are as good. */

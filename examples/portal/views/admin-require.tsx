@@ -1,7 +1,8 @@
 import type { RolloutPreview } from 'leeway'
+import type { Errors } from '../form.js'
 import { PRESETS, type TermsFields } from '../routes/terms.js'
 import { nameOf, type User } from '../users.js'
-import { ErrorSummary, type Errors, Field, FieldError, Form } from './form.js'
+import { ErrorSummary, Field, FieldError, Form } from './form.js'
 import { Icon } from './icons.js'
 import { many, ZONE_NAME } from './words.js'
 

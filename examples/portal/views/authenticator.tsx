@@ -1,4 +1,5 @@
-import { ErrorSummary, type Errors, Field, Form } from './form.js'
+import type { Errors } from '../form.js'
+import { ErrorSummary, Field, Form } from './form.js'
 import { briefDay, moment } from './words.js'
 
 interface AuthenticatorProps {

@@ -1,5 +1,6 @@
 import type { SignInDecision } from 'leeway'
-import { CodeField, ErrorSummary, type Errors, Field, Form } from './form.js'
+import type { Errors } from '../form.js'
+import { CodeField, ErrorSummary, Field, Form } from './form.js'
 import { Icon } from './icons.js'
 import { duration, moment, ZONE_NAME } from './words.js'
 

@@ -1,10 +1,8 @@
 import type { Child, PropsWithChildren } from 'hono/jsx'
 import { useContext } from 'hono/jsx'
+import type { Errors } from '../form.js'
 import { PageContext } from './context.js'
 import { Icon } from './icons.js'
-
-/** Errors by the name of the field they belong to; '' for the form as a whole. */
-export type Errors = Readonly<Record<string, string>>
 
 interface FormProps {
   action: string

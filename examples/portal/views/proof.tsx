@@ -1,5 +1,6 @@
 import type { Child } from 'hono/jsx'
-import { CodeField, ErrorSummary, type Errors, Field, Form } from './form.js'
+import type { Errors } from '../form.js'
+import { CodeField, ErrorSummary, Field, Form } from './form.js'
 
 interface ProofProps {
   title: string

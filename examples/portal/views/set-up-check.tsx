@@ -1,4 +1,5 @@
-import { CodeField, ErrorSummary, type Errors, Form } from './form.js'
+import type { Errors } from '../form.js'
+import { CodeField, ErrorSummary, Form } from './form.js'
 import { Steps } from './steps.js'
 
 interface SetUpCheckProps {

@@ -1,6 +1,7 @@
 import { COMPANY } from '../company.js'
 import type { FeaturedAccount } from '../demo/people.js'
-import { ErrorSummary, type Errors, Field, Form } from './form.js'
+import type { Errors } from '../form.js'
+import { ErrorSummary, Field, Form } from './form.js'
 
 interface SignInProps {
   action: string
