@@ -260,6 +260,101 @@ describe('secrets, codes, recovery codes, passes and keys', () => {
     for (const [at, result] of results.entries()) expect(leaks(canaries, `result ${at}`, seen(result))).toEqual([])
   })
 
+  it('are in nothing that a roll-out tells: reports, previews, reminders, histories, rotations, errors', async () => {
+    const clock = fixedClock(NOW)
+    const repository = memoryRepository()
+    const events: EnrollmentEvent[] = []
+    const options = {
+      issuer: 'Example',
+      repository,
+      clock,
+      onEvents: (told: readonly EnrollmentEvent[]) => void events.push(...told),
+    }
+    const cipherOf = (...masters: [string, Uint8Array][]) =>
+      aesGcmCipher({ keys: masters.map(([id, key]) => ({ id, key })) })
+    const leeway = createLeeway({ ...options, cipher: cipherOf(['k1', MASTER]) })
+    const canaries: Canaries = new Map(spellings('the master key', MASTER))
+    const know = (name: string, secret: string) => {
+      canaries.set(name, secret)
+      canaries.set(`${name} without hyphens`, secret.replaceAll('-', ''))
+    }
+
+    // Ada is enrolled and adds another; Ben is in the middle of it; Carol has a pass.
+    const begun = await leeway.beginSetup('ada', { accountName: 'ada' })
+    if (!begun.ok) throw new Error(begun.reason)
+    const app = phone(begun.setup.keyUri)
+    const confirmed = await leeway.confirmSetup('ada', app.codeAt(clock()))
+    if (!confirmed.ok) throw new Error(confirmed.reason)
+    clock.advance(STEP)
+    const proof = { code: app.codeAt(clock()) }
+    const setups = [
+      begun,
+      await leeway.beginSetup('ada', { accountName: 'ada', proof }),
+      await leeway.beginSetup('ben', { accountName: 'ben' }),
+    ]
+    for (const [at, one] of setups.entries()) {
+      if (!one.ok) throw new Error(one.reason)
+      canaries.set(`secret ${at} in base32`, one.setup.secret)
+      for (const [spelling, text] of spellings(`secret ${at}`, decodeBase32(one.setup.secret)))
+        canaries.set(spelling, text)
+      // Once it is bound the id is the authenticator's, and no secret any more.
+      if (at > 0) know(`the id of set-up ${at}`, one.setup.id)
+    }
+    for (const [at, code] of (confirmed.recoveryCodes ?? []).entries()) know(`recovery code ${at}`, code)
+    know('the pass', (await leeway.issuePass('carol')).pass)
+    for (const { enrollment } of await repository.list({ now: NOW, after: null, limit: 9 })) {
+      for (const [at, token] of (JSON.stringify(enrollment).match(/(?:seal1|digest1)\.[\w.-]+/g) ?? []).entries())
+        know(`what is stored of ${enrollment.userId}, ${at}`, token)
+    }
+
+    const told: unknown[] = []
+    const { rollout } = leeway
+    const users = ['ada', 'ben', 'carol', 'dave', '']
+    const terms = { period: { days: 1 } }
+    const onUser = (user: unknown) => void told.push(user)
+    const onProgress = onUser
+    told.push(await rollout.preview(users, terms, { onUser }))
+    told.push(await rollout.assign(users, terms, { onUser, onProgress }))
+    const send = async (...given: unknown[]) => void told.push(given)
+    told.push(await rollout.sendReminders(send))
+    for (const userId of ['ada', 'ben', 'carol', 'dave']) told.push(await rollout.history(userId))
+    told.push(await rollout.list(), await rollout.counts())
+    told.push(
+      await rollout.forecast({ days: 9, timeZone: 'UTC' }),
+      await rollout.progress({ days: 9, timeZone: 'UTC' }),
+    )
+    for await (const part of rollout.exportCsv()) told.push(part)
+    const other = MASTER.toReversed()
+    const rotating = createLeeway({ ...options, cipher: cipherOf(['k2', other], ['k1', MASTER]) })
+    told.push(await rotating.rollout.rotateKeys({ onProgress }))
+    expect(told.at(-1)).toMatchObject({ resealed: 3 })
+    told.push(await rollout.pruneHistory({ before: NOW }))
+
+    const refuse = async (work: () => Promise<unknown>) => {
+      const error = await work().then(
+        () => new Error('it was accepted'),
+        (thrown: unknown) => thrown,
+      )
+      expect(String(error)).not.toContain('it was accepted')
+      told.push(error)
+    }
+    const [code = ''] = confirmed.recoveryCodes ?? []
+    await refuse(() => rollout.assign(code as never, terms))
+    await refuse(() => rollout.list({ phase: code as never }))
+    await refuse(() => rollout.history(code.repeat(9)))
+    await refuse(() => createLeeway({ ...options, cipher: cipherOf(['k3', other]) }).rollout.rotateKeys())
+    const broken = { ...repository, list: () => Promise.reject(new Error('the store is away')) }
+    await refuse(() =>
+      createLeeway({ ...options, repository: broken, cipher: cipherOf(['k1', MASTER]) }).rollout.list(),
+    )
+
+    const found = told.flatMap((one, at) => leaks(canaries, `what was told, ${at}`, seen(one)))
+    found.push(...leaks(canaries, 'the events', seen(events)), ...leaks(canaries, 'the output', printed))
+    expect(found).toEqual([])
+    expect(told.length).toBeGreaterThan(30)
+    expect(canaries.size).toBeGreaterThan(60)
+  })
+
   it('what was opened or drawn is wiped once it was used', async () => {
     const clock = fixedClock(NOW)
     const inner = aesGcmCipher({ keys: [{ id: 'k1', key: MASTER }] })
