@@ -13,7 +13,7 @@
 import express from 'express'
 import { createGuard, createHandler, returnTo, toNode } from 'leeway/http'
 import { createForms } from './forms.js'
-import { ADDRESS, announce, createHost, isMain } from './host.js'
+import { ADDRESS, announce, createHost, isMain, MOST_FORM_BYTES } from './host.js'
 import {
   challengePage,
   HTML,
@@ -52,7 +52,7 @@ export function createApp(host = createHost()) {
   app.get('/sign-in', (_req, res) => void res.set(HTML).send(signInPage()))
   app.get('/suspended', (_req, res) => void res.status(403).set(HTML).send(suspendedPage()))
 
-  const parsed = express.urlencoded({ extended: false })
+  const parsed = express.urlencoded({ extended: false, limit: MOST_FORM_BYTES })
   app.post(
     '/sign-in',
     parsed,

@@ -13,7 +13,7 @@
 import Fastify from 'fastify'
 import { createGuard, createHandler, returnTo, toNode } from 'leeway/http'
 import { createForms } from './forms.js'
-import { ADDRESS, announce, createHost, isMain } from './host.js'
+import { ADDRESS, announce, createHost, isMain, MOST_FORM_BYTES } from './host.js'
 import {
   challengePage,
   HTML,
@@ -77,7 +77,11 @@ export function createApp(host = createHost()) {
 
   /** @type {import('fastify').FastifyBodyParser<string>} */
   const fields = (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(body)))
-  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, fields)
+  app.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string', bodyLimit: MOST_FORM_BYTES },
+    fields,
+  )
 
   app.get('/mfa.js', (_request, reply) => reply.headers(JAVASCRIPT).send(script))
   app.get('/sign-in', (_request, reply) => reply.headers(HTML).send(signInPage()))

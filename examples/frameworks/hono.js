@@ -9,8 +9,9 @@
  */
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
 import { createGuard, createHandler, isSameOrigin, levelFor, returnTo } from 'leeway/http'
-import { ADDRESS, announce, createHost, isMain, withPassword } from './host.js'
+import { ADDRESS, announce, createHost, isMain, MOST_FORM_BYTES, withPassword } from './host.js'
 import {
   challengePage,
   HTML,
@@ -57,7 +58,7 @@ export function createApp(host = createHost()) {
   app.get('/suspended', (c) => c.body(suspendedPage(), 403, HTML))
 
   // Own forms are checked as the handler checks its requests: another site's page cannot sign people in or out here.
-  app.on('POST', ['/sign-in', '/sign-out'], async (c, next) => {
+  app.on('POST', ['/sign-in', '/sign-out'], bodyLimit({ maxSize: MOST_FORM_BYTES }), async (c, next) => {
     return isSameOrigin(c.req.raw) ? next() : c.text('This form is of another site.', 403)
   })
 

@@ -16,8 +16,10 @@ import { memoryRepository } from 'leeway/memory'
 export const DEMO_PASSWORD = 'correct horse battery staple'
 
 const SALT_BYTES = 16
-/** Longer ones would keep the hash busy. */
+/** A longer one would keep the hash busy. */
 const LONGEST_PASSWORD = 1024
+/** Nobody has signed in when a form arrives: it is not to keep the server busy either. */
+export const MOST_FORM_BYTES = 16_384
 /** One of the settings that OWASP's cheat sheet for storing passwords has for scrypt. */
 const COST = { N: 2 ** 14, r: 8, p: 5 }
 const derive = /** @type {(password: string, salt: Buffer, length: number, cost: typeof COST) => Promise<Buffer>} */ (

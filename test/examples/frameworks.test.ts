@@ -152,6 +152,8 @@ describe.each(Object.keys(FRAMEWORKS))('a life with %s, started as a process', (
     expect((await anybody.submit('/sign-in', { name: 'ada', password: 'wrong' })).status).toBe(422)
     expect((await anybody.submit('/sign-in', { name: 'nobody', password: PASSWORD })).status).toBe(422)
     expect((await anybody.submit('/sign-in', {})).status).toBe(422)
+    const large = await anybody.submit('/sign-in', { name: 'ada', password: 'a'.repeat(16_384) })
+    expect(large.status).toBe(413)
     const forged = await anybody.submit('/sign-in', { name: 'ada', password: PASSWORD }, 'https://evil.example')
     expect(forged.status).toBe(403)
     expect(anybody.cookies.size).toBe(0)

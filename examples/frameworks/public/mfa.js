@@ -44,7 +44,10 @@ function onSubmit(selector, path, then) {
 
 onSubmit('#begin form', 'setup', ({ qr, secret }) => {
   // The handler's own SVG: names in it are escaped there.
-  for (const place of all('#qr')) place.innerHTML = qr
+  for (const place of all('#qr')) {
+    place.innerHTML = qr
+    place.style.width = '16em'
+  }
   say('#secret', secret)
   show('#confirm')
 })
