@@ -3,12 +3,12 @@
  * The server of hono.js on Express 5. `node examples/frameworks/express.js`
  *
  * What is otherwise:
- * - `toNode` makes the handler and the guard Express's: they take its `req` and `res`, and the guard leaves who has passed
- *   in `req.leeway`.
+ * - `toNode` makes the handler and the guard Express's: they take its `req` and `res`, and the guard leaves who has
+ *   passed in `req.leeway`.
  * - /mfa comes before every parser of bodies. After one it works as well, from `req.body`, but what the parser refuses
  *   Express then answers in its own way, before leeway has looked at who asks.
- * - Whatever asks leeway about the request itself, `isSameOrigin` and `returnTo`, is a function from the web's `Request` to
- *   its `Response`: `toNode` mounts that too. Sign-in and sign-out are such functions, in forms.js.
+ * - Whatever asks leeway about the request itself, `isSameOrigin` and `returnTo`, is a function from the web's
+ *   `Request` to its `Response`: `toNode` mounts that too. Sign-in and sign-out are such functions, in forms.js.
  */
 import express from 'express'
 import { createGuard, createHandler, returnTo, toNode } from 'leeway/http'
@@ -26,7 +26,11 @@ import {
   suspendedPage,
 } from './pages.js'
 
-/** What the guard leaves on a request. @typedef {Omit<Extract<import('leeway/http').GuardResult, { pass: true }>, 'pass'>} Passed */
+/**
+ * What the guard leaves on a request.
+ *
+ * @typedef {Omit<Extract<import('leeway/http').GuardResult, { pass: true }>, 'pass'>} Passed
+ */
 
 /** @param {object} req @returns {Passed} */
 const passed = (req) => /** @type {{ leeway: Passed }} */ (req).leeway

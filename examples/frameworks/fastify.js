@@ -3,8 +3,8 @@
  * The server of hono.js on Fastify 5. `node examples/frameworks/fastify.js`
  *
  * What is otherwise:
- * - `toNode` makes the handler and the guard Node's; Fastify hands its own over as `request.raw` and `reply.raw`. Both are
- *   hooks on requests: what they answer themselves never comes to Fastify's parsers and routes.
+ * - `toNode` makes the handler and the guard Node's; Fastify hands its own over as `request.raw` and `reply.raw`. Both
+ *   are hooks on requests: what they answer themselves never comes to Fastify's parsers and routes.
  * - The guard is the hook of a plugin, so it holds for every page in there, and for what is not found there.
  * - Fastify refuses addresses that it cannot decode before any hook: those below /mfa go to the handler all the same.
  * - Whatever asks leeway about the request itself is a function from the web's `Request` to its `Response`, as in
@@ -26,7 +26,13 @@ import {
   suspendedPage,
 } from './pages.js'
 
-/** What the guard leaves on a request. @typedef {Omit<Extract<import('leeway/http').GuardResult, { pass: true }>, 'pass'>} Passed */
+/**
+ * What the guard leaves on a request.
+ *
+ * @typedef {Omit<Extract<import('leeway/http').GuardResult, { pass: true }>, 'pass'>} Passed
+ */
+
+/** @typedef {import('node:http').IncomingMessage} Raw */
 
 /** @param {import('fastify').FastifyRequest} request @returns {Passed} */
 const passed = ({ raw }) => /** @type {{ leeway: Passed }} */ (/** @type {object} */ (raw)).leeway
@@ -34,7 +40,7 @@ const passed = ({ raw }) => /** @type {{ leeway: Passed }} */ (/** @type {object
 /**
  * What `toNode` made as a hook on requests. One that it answers itself is over then: Fastify is not told to go on.
  *
- * @param {import('leeway/http').NodeHandler<import('node:http').IncomingMessage, import('node:http').ServerResponse>} node
+ * @param {import('leeway/http').NodeHandler<Raw, import('node:http').ServerResponse>} node
  * @returns {import('fastify').onRequestHookHandler}
  */
 const hook = (node) => (request, reply, done) =>
@@ -65,7 +71,11 @@ export function createApp(host = createHost()) {
   const guard = createGuard(host.guard)
   const handler = toNode(createHandler(host.handler))
 
-  /** @param {Error} error @param {import('fastify').FastifyRequest} request @param {import('fastify').FastifyReply} reply */
+  /**
+   * @param {Error} error
+   * @param {import('fastify').FastifyRequest} request
+   * @param {import('fastify').FastifyReply} reply
+   */
   const frameworkErrors = (error, { raw }, reply) => {
     if (raw.url?.startsWith('/mfa/')) void handler(raw, reply.raw)
     else reply.send(error)

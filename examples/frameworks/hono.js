@@ -2,10 +2,10 @@
 /**
  * A complete auth server with leeway on Hono. `node examples/frameworks/hono.js`
  *
- * It signs people in by password and keeps their sessions; what may be reached with one, leeway says. Four things make the
- * difference to a server without MFA, and are marked with their numbers: the routes under /mfa (1), the guard (2), what
- * becomes of a right password (3), and a page each for set-up and for the challenge (4). Accounts and sessions are in
- * host.js, the HTML in pages.js. The other servers beside this file are described by what they do otherwise.
+ * It signs people in by password and keeps their sessions; what may be reached with one, leeway says. Four things make
+ * the difference to a server without MFA, and are marked with their numbers: the routes under /mfa (1), the guard (2),
+ * what becomes of a right password (3), and a page each for set-up and for the challenge (4). Accounts and sessions are
+ * in host.js, the HTML in pages.js. The other servers beside this file are described by what they do otherwise.
  */
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
@@ -28,8 +28,8 @@ import {
 /** @typedef {Extract<import('leeway/http').GuardResult, { pass: true }>} Passed */
 
 /**
- * (2) The guard as a middleware: who may not pass gets its answer. It is asked on every request, because terms change while
- * sessions live.
+ * (2) The guard as a middleware: who may not pass gets its answer. It is asked on every request, because terms change
+ * while sessions live.
  *
  * @param {import('leeway/http').Guard<unknown>} guard
  * @param {import('leeway/http').GuardRule} [rule]

@@ -1,7 +1,8 @@
 // @ts-check
 /**
- * What an auth server has before it has leeway, accounts and sessions, and what it tells leeway of them. Kept in memory, and
- * apart from the servers beside this file, so that each of those shows what its framework needs and nothing else.
+ * What an auth server has before it has leeway, accounts and sessions, and what it tells leeway of them. Kept in
+ * memory, and apart from the servers beside this file, so that each of those shows what its framework needs and nothing
+ * else.
  */
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
@@ -72,7 +73,7 @@ export async function withPassword(id, password) {
  * @property {string} userId
  * @property {import('leeway/http').SessionLevel} level
  * @property {number} signedInAt when it was made or last raised
- * @property {string | null} setupId the set-up that it began: whoever knows it sees the secret, so it never leaves the server
+ * @property {string | null} setupId the set-up that it began; never leaves the server: whoever knows it sees the secret
  * @property {number} endsAt
  */
 
@@ -99,7 +100,7 @@ export function createSessions() {
     return session && Date.now() < session.endsAt ? session : null
   }
 
-  /** Ends the session of a request, and answers with the cookie that ends it in the browser. @param {Request} request */
+  /** Ends the session of a request; answers with the cookie that ends it in the browser. @param {Request} request */
   function end(request) {
     sessions.delete(find(request)?.id ?? '')
     return `${COOKIE}=; ${ATTRIBUTES}; Max-Age=0`
@@ -202,7 +203,7 @@ export function createHost() {
   }
 }
 
-/* ------------------------------------------------------------------------------------------------ on a port of its own */
+/* -------------------------------------------------------------------------------------------- on a port of its own */
 
 /** Whether this module is what `node` was started with. @param {string} url its import.meta.url */
 export const isMain = (url) => process.argv[1] === fileURLToPath(url)

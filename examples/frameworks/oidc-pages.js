@@ -3,7 +3,8 @@
 import { qrSvg } from 'leeway/qr'
 
 /**
- * No `form-action`: browsers hold it against redirects too, and the last form of an interaction leads to the application.
+ * No `form-action`: browsers hold it against redirects too, and the last form of an interaction leads to the
+ * application.
  */
 const HEADERS = {
   'content-type': 'text/html; charset=utf-8',
@@ -62,7 +63,12 @@ export const signInPage = (message) => {
   return page('Sign in', form('sign-in', 'Sign in', fields.join('')), { message })
 }
 
-/** Offered, or asked for: it is the decision's to say. @param {import('leeway').SignInDecision} decision @param {string} [message] */
+/**
+ * Offered, or asked for: it is the decision's to say.
+ *
+ * @param {import('leeway').SignInDecision} decision
+ * @param {string} [message]
+ */
 export const setUpPage = (decision, message) => {
   const passRequired = 'passRequired' in decision && decision.passRequired
   const isOffered = decision.action === 'offer-setup'

@@ -4,12 +4,12 @@
  * `node examples/frameworks/oidc-provider.js`
  *
  * What is otherwise than in hono.js:
- * - There are no pages to guard: the guard decides whether an authorization request gets its code. A check of the provider's
- *   login policy asks it about the session that there is, at every request; the interaction asks it about the sign-in under
- *   way. There is no handler either: the forms of an interaction call leeway themselves.
+ * - There are no pages to guard: the guard decides whether an authorization request gets its code. A check of the
+ *   provider's login policy asks it about the session that there is, at every request; the interaction asks it about
+ *   the sign-in under way. There is no handler either: the forms of an interaction call leeway themselves.
  * - `acr_values` with the name of MFA makes a request sensitive: inside the period, too, it needs an authenticator.
- * - What the sign-in was becomes `amr` (RFC 8176) and `acr` of the ID token: ['pwd'] inside the period, ['pwd', 'otp'] once
- *   a code was shown.
+ * - What the sign-in was becomes `amr` (RFC 8176) and `acr` of the ID token: ['pwd'] inside the period, ['pwd', 'otp']
+ *   once a code was shown.
  */
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
@@ -60,7 +60,7 @@ export function createApp({ issuer, leeway = makeLeeway() }) {
     onError: (error) => console.error(error),
   })
 
-  /* ------------------------------------------------------------------------------------------------ the login policy */
+  /* ---------------------------------------------------------------------------------------------- the login policy */
 
   const { Check, base } = interactionPolicy
   const mfa = new Check('mfa', 'a new sign-in, or one with MFA, is due', 'login_required', async ({ href, oidc }) => {
@@ -108,13 +108,14 @@ export function createApp({ issuer, leeway = makeLeeway() }) {
     jwks: { keys: [generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' })] },
   })
 
-  /* ------------------------------------------------------------------------------------------------ the interactions */
+  /* ---------------------------------------------------------------------------------------------- the interactions */
 
   const { origin } = new URL(issuer)
 
   /**
-   * One request of an interaction: does what its form asks for, where that is due, and answers with the page that is due
-   * then, or with the way back to the provider. How far the sign-in has come is kept in the interaction, as in a session.
+   * One request of an interaction: does what its form asks for, where that is due, and answers with the page that is
+   * due then, or with the way back to the provider. How far the sign-in has come is kept in the interaction, as in a
+   * session.
    *
    * @param {Request} request
    * @param {{ req: import('leeway/http').NodeRequest, res: import('leeway/http').NodeResponse }} context

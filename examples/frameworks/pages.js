@@ -1,5 +1,5 @@
 // @ts-check
-/** The pages of the servers beside this file, as HTML. public/mfa.js makes their forms calls of the routes under /mfa. */
+/** The pages of the servers beside this file, as HTML. public/mfa.js makes their forms calls of the routes at /mfa. */
 import { readFileSync } from 'node:fs'
 
 /** Headers of every page: nothing of it is kept, framed or run but what comes from this server. */
@@ -55,7 +55,12 @@ export const homePage = ({ userId, level }, { action, daysLeft }) =>
 /** @param {import('leeway/http').Identity} identity */
 export const payslipsPage = ({ userId }) => page('Payslips', `<p>Those of ${escaped(userId)}.</p>`)
 
-/** Offered, or asked for: it is the decision's to say. @param {import('leeway').SignInDecision} decision @param {string} next */
+/**
+ * Offered, or asked for: it is the decision's to say.
+ *
+ * @param {import('leeway').SignInDecision} decision
+ * @param {string} next
+ */
 export function setUpPage(decision, next) {
   if (decision.action !== 'offer-setup' && decision.action !== 'require-setup') {
     return page('Set up MFA', `<p>There is nothing to do here. <a href="${escaped(next)}">Go on</a></p>`)
