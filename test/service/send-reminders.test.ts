@@ -198,7 +198,7 @@ describe('its key', () => {
     const all: string[] = []
     for (const days of daysBefore.toSorted((one, other) => other - one)) {
       setting.clock.set(deadline - days * DAY)
-      all.push(...(await run(setting)).reminders.map(({ key }) => key))
+      all.push(...(await run(setting, { concurrency: 1 })).reminders.map(({ key }) => key))
     }
     return all
   }
@@ -553,7 +553,7 @@ describe('what goes wrong', () => {
         return id === 'ben' && found !== null ? { ...found, enrollment: { schemaVersion: 9, userId: id } } : found
       },
     }
-    const { reminders, ...done } = await run(rolloutSetting({ repository }))
+    const { reminders, ...done } = await run(rolloutSetting({ repository }), { concurrency: 1 })
     expect(done).toEqual({ sent: 2, failed: 1 })
     expect(reminders.map(({ userId }) => userId)).toEqual(['ada', 'carol'])
   })
