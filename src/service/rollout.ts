@@ -20,8 +20,9 @@ import type { TermsFor } from './walk.js'
 export interface Rollout {
   /**
    * Gives terms to everybody in the stream, which is read as it is worked, some 1,500 ids ahead: constant memory for any
-   * number of users. Terms may be each user's own, by a function, and from layers with `resolveTerms`. `applyTo` says what
-   * happens to those who have a requirement already; by default they keep it.
+   * number of users. Terms may be each user's own, by a function, which is asked for up to 500 users at once, and from
+   * layers with `resolveTerms`. `applyTo` says what happens to those who have a requirement already; by default they keep
+   * it.
    *
    * An id or terms that are none, and a protected account, fail alone. An id that comes twice is unchanged the second
    * time. Once the signal is aborted, and where the store fails, it answers what was done (`stoppedBy`) and can be gone on
