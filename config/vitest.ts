@@ -8,6 +8,8 @@ export default defineConfig({
     // Properties and child processes on a busy machine: against a hang, not a measure.
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // Most of the time is spent waiting, for servers, disks and browsers.
+    maxWorkers: '100%',
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],

@@ -12,10 +12,11 @@ type ChangeType = {
 }[CommandType]
 
 /** What a change comes to that `policy.protect` forbids. */
-export function protectedAccount(cause?: unknown): LeewayError {
-  const message =
-    'the account is protected, and the change would stop it at the next sign-in; see policy.protect, and note.force'
-  return new LeewayError('ERR_PROTECTED', message, cause === undefined ? undefined : { cause })
+export function protectedAccount(): LeewayError {
+  return new LeewayError(
+    'ERR_PROTECTED',
+    'the account is protected, and the change would stop it at the next sign-in; see policy.protect, and note.force',
+  )
 }
 
 /** One change, answered with the status it left. */

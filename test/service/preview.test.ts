@@ -366,8 +366,8 @@ describe('what ends a preview', () => {
   it('a stream and a listener that throw', async () => {
     const { leeway } = rolloutSetting()
     const failure = new Error('the file is gone')
-    // biome-ignore lint/correctness/useYield: a stream that fails at once
     function* failing(): Generator<string> {
+      yield 'ada'
       throw failure
     }
     await expect(leeway.rollout.preview(failing(), AT_ONCE)).rejects.toBe(failure)
