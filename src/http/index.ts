@@ -4,6 +4,7 @@
  *
  * @module
  */
+export type { Signal } from '../platform.js'
 export {
   createGuard,
   type Guard,
@@ -19,7 +20,6 @@ export { isSameOrigin, type OriginOptions } from './origin.js'
 export { returnTo } from './return-to.js'
 export { type Identity, levelFor, type SessionLevel } from './session.js'
 export type {
-  AbortParts,
   ByteReader,
   HeaderParts,
   RequestParts,

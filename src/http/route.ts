@@ -1,9 +1,10 @@
 import type { Leeway, LeewayWithRollout, Note, SignInDecision, UserId } from '../index.js'
+import type { Signal } from '../platform.js'
 import { type Reason, Refused } from './problems.js'
 import type { Schema } from './schemas.js'
 import type { Identity } from './session.js'
 import type { Stop } from './standing.js'
-import type { AbortParts, WebRequest } from './web.js'
+import type { WebRequest } from './web.js'
 
 /** What a route may ask of the host, for the request at hand. */
 export interface Host {
@@ -57,7 +58,7 @@ export interface RouteSpec<Query, Body> {
 export type Answer = { schema: Schema<unknown> } | { type: 'text/csv'; filename: string } | 'nothing'
 
 /** A result that is told bit by bit: it says how far it has come, until the signal says that nobody listens. */
-export type Progressing = (tell: (progress: object) => void, signal: AbortParts) => Promise<unknown>
+export type Progressing = (tell: (progress: object) => void, signal: Signal) => Promise<unknown>
 
 /** One line of the table that dispatch, Allow and OpenAPI are made of. */
 export interface Route extends RouteSpec<never, never> {

@@ -3,6 +3,8 @@
  * Typed here, so that the build needs neither DOM nor Node types.
  */
 
+import type { Signal } from '../platform.js'
+
 /** What is read of a request. */
 export interface RequestParts {
   readonly method: string
@@ -16,7 +18,7 @@ export interface RequestParts {
     getReader(): ByteReader
   }
   readonly bodyUsed: boolean
-  readonly signal: AbortParts
+  readonly signal: Signal
 }
 
 /** What is made of a response. */
@@ -36,16 +38,6 @@ export interface HeaderParts extends Iterable<[string, string]> {
   append(name: string, value: string): void
   /** the cookies, which cannot be joined */
   getSetCookie(): string[]
-}
-
-/** What is used of an abort signal. */
-export interface AbortParts {
-  readonly aborted: boolean
-  readonly reason: unknown
-  /** listens */
-  addEventListener(type: 'abort', listener: () => void): void
-  /** listens no more */
-  removeEventListener(type: 'abort', listener: () => void): void
 }
 
 /** Reads a body piece by piece. */
@@ -89,12 +81,12 @@ type Body = string | object | null
 interface Web {
   Request: new (
     url: string,
-    init: { method: string; headers: HeaderParts; body?: Body; signal?: AbortParts; duplex?: 'half' },
+    init: { method: string; headers: HeaderParts; body?: Body; signal?: Signal; duplex?: 'half' },
   ) => WebRequest & { text(): Promise<string> }
   Response: new (body: Body, init: { status: number; headers: HeaderParts }) => WebResponse
   Headers: new (init?: WebHeadersInit | Iterable<readonly [string, string]>) => HeaderParts
   ReadableStream: new (source: ByteSource, strategy?: { highWaterMark: number }) => { getReader(): ByteReader }
-  AbortController: new () => { readonly signal: AbortParts; abort(reason?: unknown): void }
+  AbortController: new () => { readonly signal: Signal; abort(reason?: unknown): void }
   URL: new (
     url: string,
     base?: string,

@@ -21,7 +21,10 @@ export type TermsFor =
   | ResolvedTerms
   | ((userId: UserId) => Terms | ResolvedTerms | Promise<Terms | ResolvedTerms>)
 
-/** Why one user of many failed: an id that is none, terms that are none or whose function threw, or what a store, a record or `policy.protect` said. */
+/**
+ * Why one user of many failed: an id that is none, terms that are none or whose function threw, or what the store, his
+ * record or `policy.protect` said.
+ */
 export type AssignFailure = 'ERR_USER_ID' | 'ERR_TERMS' | LeewayErrorCode
 
 /** What an assignment does to one user. */
@@ -156,7 +159,7 @@ async function decideOne(
 }
 
 /** One decision; throws `ERR_PROTECTED` where the account must not be stopped. */
-export async function decide(
+async function decide(
   parts: Parts,
   record: EnrollmentRecord | null,
   userId: UserId,

@@ -2,7 +2,7 @@ import type { EnrollmentEvent, EnrollmentStatus } from 'leeway'
 import { nameOf, type User } from '../users.js'
 import { eventWords } from './events.js'
 import { Icon } from './icons.js'
-import { briefDay, lastDay, many, moment, timeLeft, ZONE_NAME } from './words.js'
+import { lastDay, lifeOf, many, moment, timeLeft, ZONE_NAME } from './words.js'
 
 interface AccountProps {
   user: User
@@ -35,10 +35,7 @@ export function AccountPage({ user, status, events, hasMore, now, proven }: Acco
                   <Icon name="phone" />
                   <span class="grow">
                     <strong class="breakable">{label}</strong>
-                    <span class="about">
-                      Since {briefDay(boundAt)} ·{' '}
-                      {lastUsedAt === null ? 'not used yet' : `last used ${moment(lastUsedAt)}`}
-                    </span>
+                    <span class="about">{lifeOf({ boundAt, lastUsedAt })}</span>
                   </span>
                   {proven && (
                     <a class="button small" href={`/account/authenticators/${encodeURIComponent(id)}`}>

@@ -7,7 +7,7 @@ import { eventWords } from './events.js'
 import { ErrorSummary, Field, FieldError, Form } from './form.js'
 import { Icon } from './icons.js'
 import { phaseWords } from './phases.js'
-import { briefDay, lastDay, many, moment, ZONE_NAME } from './words.js'
+import { lastDay, lifeOf, many, moment, ZONE_NAME } from './words.js'
 
 interface UserProps {
   user: User
@@ -73,10 +73,7 @@ export function UserPage({ user, status, events, errors, isSelf, now }: UserProp
                     <Icon name="phone" />
                     <span class="grow">
                       <strong class="breakable">{label}</strong>
-                      <span class="about">
-                        Since {briefDay(boundAt)} ·{' '}
-                        {lastUsedAt === null ? 'not used yet' : `last used ${moment(lastUsedAt)}`}
-                      </span>
+                      <span class="about">{lifeOf({ boundAt, lastUsedAt })}</span>
                     </span>
                     {!isSelf && (
                       <Form action={`/admin/users/${encodeURIComponent(user.id)}/revoke`}>

@@ -1,6 +1,6 @@
 import type { Errors } from '../form.js'
 import { ErrorSummary, Field, Form } from './form.js'
-import { briefDay, moment } from './words.js'
+import { lifeOf } from './words.js'
 
 interface AuthenticatorProps {
   authenticator: { id: string; label: string; boundAt: number; lastUsedAt: number | null }
@@ -15,10 +15,7 @@ export function AuthenticatorPage({ authenticator, removable, errors = {}, label
     <section class="card">
       <ErrorSummary errors={errors} />
       <h1 class="breakable">{authenticator.label}</h1>
-      <p class="about">
-        Since {briefDay(authenticator.boundAt)} ·{' '}
-        {authenticator.lastUsedAt === null ? 'not used yet' : `last used ${moment(authenticator.lastUsedAt)}`}
-      </p>
+      <p class="about">{lifeOf(authenticator)}</p>
       <Form action={`${path}/rename`}>
         <Field
           name="label"

@@ -31,6 +31,10 @@ export const dateValue = (instant: number): string => isoDay.format(instant)
 /** Whether a local day begins at this instant. */
 const isMidnight = (instant: number): boolean => time.format(instant) === '00:00'
 
+/** How long somebody has had an authenticator. */
+export const lifeOf = ({ boundAt, lastUsedAt }: { boundAt: number; lastUsedAt: number | null }): string =>
+  `Since ${briefDay(boundAt)} · ${lastUsedAt === null ? 'not used yet' : `last used ${moment(lastUsedAt)}`}`
+
 /** A deadline is the first instant outside the period; people are told the last day inside. */
 export function lastDay(deadline: number): string {
   return isMidnight(deadline) ? `${day(deadline - 1)}, end of the day` : `${day(deadline)}, ${time.format(deadline)}`
