@@ -10,6 +10,32 @@ export { type FixedClock, fixedClock } from './clock.js'
 export type { RepositoryWithDirectory } from './directory/bench.js'
 export { directoryCases } from './directory-cases.js'
 export { faultyRepository, type RepositoryCall, type RepositoryFault } from './faulty-repository.js'
+export type {
+  CodeShown,
+  Command,
+  CommandAnswers,
+  CommandArguments,
+  CommandName,
+  Landmark,
+  Lapse,
+  ProofShown,
+  StoryStep,
+  TextShown,
+} from './given/commands.js'
+export type { PartOf } from './given/differences.js'
+export type { Person } from './given/person.js'
+export {
+  type Expected,
+  type Given,
+  type GivenOptions,
+  given,
+  givenWith,
+  type Premise,
+  type Then,
+  type Told,
+  type When,
+  type World,
+} from './given.js'
 export { type Phone, phone } from './phone.js'
 export { seededRandom } from './random.js'
 export type { OpenRepository } from './repository-bench.js'
