@@ -7,8 +7,8 @@
  *   passed in `req.leeway`.
  * - /mfa comes before every parser of bodies. After one it works as well, from `req.body`, but what the parser refuses
  *   Express then answers in its own way, before leeway has looked at who asks.
- * - Whatever asks leeway about the request itself, `isSameOrigin` and `returnTo`, is a function from the web's
- *   `Request` to its `Response`: `toNode` mounts that too. Sign-in and sign-out are such functions, in forms.js.
+ * - Sign-in and sign-out, which Fastify shares, are functions from the web's `Request` to its `Response`, in forms.js:
+ *   `toNode` mounts those too.
  */
 import express from 'express'
 import { createGuard, createHandler, returnTo, toNode } from 'leeway/http'
@@ -29,11 +29,9 @@ import {
 /**
  * What the guard leaves on a request.
  *
- * @typedef {Omit<Extract<import('leeway/http').GuardResult, { pass: true }>, 'pass'>} Passed
+ * @param {object} req @returns {import('leeway/http').GuardPass}
  */
-
-/** @param {object} req @returns {Passed} */
-const passed = (req) => /** @type {{ leeway: Passed }} */ (req).leeway
+const passed = (req) => /** @type {{ leeway: import('leeway/http').GuardPass }} */ (req).leeway
 
 /**
  * The guard as a middleware.
@@ -70,12 +68,8 @@ export function createApp(host = createHost()) {
   app.get('/payslips', guarded(guard, { sensitive: true }), (req, res) => {
     res.set(HTML).send(payslipsPage(passed(req).identity))
   })
-  const setUp = toNode(async (request, { req }) => {
-    return new Response(setUpPage(passed(req).decision, returnTo(request)), { headers: HTML })
-  })
-  const challenge = toNode(async (request) => new Response(challengePage(returnTo(request)), { headers: HTML }))
-  app.get('/set-up', setUp)
-  app.get('/challenge', challenge)
+  app.get('/set-up', (req, res) => void res.set(HTML).send(setUpPage(passed(req).decision, returnTo(req))))
+  app.get('/challenge', (req, res) => void res.set(HTML).send(challengePage(returnTo(req))))
 
   return app
 }

@@ -7,8 +7,7 @@
  *   are hooks on requests: what they answer themselves never comes to Fastify's parsers and routes.
  * - The guard is the hook of a plugin, so it holds for every page in there, and for what is not found there.
  * - Fastify refuses addresses that it cannot decode before any hook: those below /mfa go to the handler all the same.
- * - Whatever asks leeway about the request itself is a function from the web's `Request` to its `Response`, as in
- *   express.js.
+ * - Sign-in and sign-out are functions from the web's `Request` to its `Response`, as in express.js.
  */
 import Fastify from 'fastify'
 import { createGuard, createHandler, returnTo, toNode } from 'leeway/http'
@@ -26,16 +25,15 @@ import {
   suspendedPage,
 } from './pages.js'
 
+/** @typedef {import('node:http').IncomingMessage} Raw */
+/** @typedef {import('leeway/http').GuardPass} GuardPass */
+
 /**
  * What the guard leaves on a request.
  *
- * @typedef {Omit<Extract<import('leeway/http').GuardResult, { pass: true }>, 'pass'>} Passed
+ * @param {import('fastify').FastifyRequest} request @returns {GuardPass}
  */
-
-/** @typedef {import('node:http').IncomingMessage} Raw */
-
-/** @param {import('fastify').FastifyRequest} request @returns {Passed} */
-const passed = ({ raw }) => /** @type {{ leeway: Passed }} */ (/** @type {object} */ (raw)).leeway
+const passed = ({ raw }) => /** @type {{ leeway: GuardPass }} */ (/** @type {object} */ (raw)).leeway
 
 /**
  * What `toNode` made as a hook on requests. One that it answers itself is over then: Fastify is not told to go on.
@@ -43,8 +41,7 @@ const passed = ({ raw }) => /** @type {{ leeway: Passed }} */ (/** @type {object
  * @param {import('leeway/http').NodeHandler<Raw, import('node:http').ServerResponse>} node
  * @returns {import('fastify').onRequestHookHandler}
  */
-const hook = (node) => (request, reply, done) =>
-  void node(request.raw, reply.raw, /** @type {(error?: any) => void} */ (done))
+const hook = (node) => (request, reply, done) => void node(request.raw, reply.raw, done)
 
 /**
  * The guard as such a hook.
@@ -113,12 +110,10 @@ export function createApp(host = createHost()) {
     members.get('/payslips', { onRequest: guarded(guard, { sensitive: true }) }, (request, reply) => {
       return reply.headers(HTML).send(payslipsPage(passed(request).identity))
     })
-    const setUp = route(async (web, request) => {
-      return new Response(setUpPage(passed(request).decision, returnTo(web)), { headers: HTML })
+    members.get('/set-up', (request, reply) => {
+      return reply.headers(HTML).send(setUpPage(passed(request).decision, returnTo(request)))
     })
-    const challenge = route(async (web) => new Response(challengePage(returnTo(web)), { headers: HTML }))
-    members.get('/set-up', setUp)
-    members.get('/challenge', challenge)
+    members.get('/challenge', (request, reply) => reply.headers(HTML).send(challengePage(returnTo(request))))
     done()
   })
 

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Sign-in and sign-out of hono.js for frameworks that have requests of their own: `isSameOrigin` and `returnTo` take
- * the web's, so these forms are functions from the web's `Request` to its `Response`, and `toNode` mounts them.
+ * Sign-in and sign-out of hono.js for frameworks that have requests of their own: functions from the web's `Request` to
+ * its `Response`, which `toNode` mounts, so that both frameworks share them.
  */
 import { isSameOrigin, levelFor, returnTo } from 'leeway/http'
 import { withPassword } from './host.js'

@@ -33,9 +33,15 @@ export interface GuardRule {
   page?: 'setup' | 'challenge' | undefined
 }
 
+/** Who may go on, and what was decided about him: what {@link toNode} leaves in `req.leeway`. */
+export interface GuardPass {
+  identity: Identity
+  decision: SignInDecision
+}
+
 /** Whether a request may go on, with who asked; or the answer to give instead. */
 export type GuardResult =
-  | { pass: true; identity: Identity; decision: SignInDecision }
+  | ({ pass: true } & GuardPass)
   | { pass: false; response: WebResponse; decision: SignInDecision | null }
 
 /** Decides about one request. It rejects for a rule that is none, and never else. */

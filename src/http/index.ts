@@ -10,13 +10,14 @@ export {
   type Guard,
   type GuardOptions,
   type GuardPages,
+  type GuardPass,
   type GuardResult,
   type GuardRule,
 } from './guard.js'
 export { createHandler, type Handler, type HandlerOptions, type SessionHooks } from './handler.js'
 export { type NodeContext, type NodeHandler, type NodeRequest, type NodeResponse, toNode } from './node.js'
 export { openApiDocument } from './openapi.js'
-export { isSameOrigin, type OriginOptions } from './origin.js'
+export { isSameOrigin, type OriginOptions, type OriginRequest } from './origin.js'
 export { returnTo } from './return-to.js'
 export { type Identity, levelFor, type SessionLevel } from './session.js'
 export type {

@@ -1,4 +1,4 @@
-import type { GuardResult } from './guard.js'
+import type { GuardPass, GuardResult } from './guard.js'
 import { problemResponse, Refused } from './problems.js'
 import {
   type ByteQueue,
@@ -31,7 +31,7 @@ export interface NodeRequest {
   /** lets it flow */
   resume(): unknown
   /** set on a guard's pass */
-  leeway?: unknown
+  leeway?: GuardPass
 }
 
 /** What is used of Node's `ServerResponse`. */
@@ -59,11 +59,16 @@ export interface NodeContext<Req extends NodeRequest = NodeRequest, Res extends 
   res: Res
 }
 
+/** Goes on to what comes next. A method's type, as frameworks are particular about the errors that theirs takes. */
+interface Next {
+  next(error?: unknown): void
+}
+
 /** A handler for Node's `http`, or a middleware for what is built on it. */
 export type NodeHandler<Req extends NodeRequest = NodeRequest, Res extends NodeResponse = NodeResponse> = (
   req: Req,
   res: Res,
-  next?: (error?: unknown) => void,
+  next?: Next['next'],
 ) => Promise<void>
 
 /** Methods that no `Request` can have (Fetch standard, 2.2.1): nobody serves them here either. */

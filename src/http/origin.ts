@@ -1,5 +1,5 @@
 import { assertKnownKeys, assertObject } from '../assert.js'
-import { type RequestParts, type WebRequest, web } from './web.js'
+import { web } from './web.js'
 
 /** Whose requests may change something. */
 export interface OriginOptions {
@@ -9,12 +9,24 @@ export interface OriginOptions {
   allowedOrigins?: readonly string[] | undefined
 }
 
+/** What is read of a request to tell where it came from: of the web's `Request`, or of Node's `IncomingMessage`. */
+export interface OriginRequest {
+  readonly url?: string | undefined
+  readonly headers:
+    | {
+        /** the values of a header, joined by commas; null: it is not there */
+        get(name: string): string | null
+      }
+    | Readonly<Record<string, string | readonly string[] | undefined>>
+}
+
 /**
  * Whether a request was made by a page of this origin, or of an allowed one: for the host's own forms. Compares
  * Sec-Fetch-Site and Origin; a request that has neither, or the Origin `null`, is refused.
  *
- * Set `origin` where TLS ends in front of this server, or where it builds request URLs itself. Throws a TypeError or
- * RangeError for an option that is no origin.
+ * Set `origin` where TLS ends in front of this server, or where it builds request URLs itself; a request of Node's, whose
+ * `url` is a path, needs it. Throws a TypeError without it there, and a TypeError or RangeError for an option that is no
+ * origin.
  *
  * @example
  * ```ts
@@ -23,10 +35,15 @@ export interface OriginOptions {
  * console.log(isSameOrigin(request)) // false
  * ```
  */
-export function isSameOrigin(request: WebRequest, options: OriginOptions = {}): boolean {
+export function isSameOrigin(request: OriginRequest, options: OriginOptions = {}): boolean {
   assertObject(options, 'options')
   assertKnownKeys(options, ['origin', 'allowedOrigins'], 'options')
-  return isFrom(request, readOrigins(options))
+  const origins = readOrigins(options)
+  // Asked of every request: not of those alone whose browser does not tell the site, which a host may never try.
+  if (origins.own === undefined && originOf(request.url ?? '') === null) {
+    throw new TypeError('options.origin must be given for a request whose url is a path')
+  }
+  return isFrom(request, origins)
 }
 
 /** Origins as they were checked. */
@@ -44,14 +61,20 @@ export function readOrigins({ origin, allowedOrigins = [] }: OriginOptions): Ori
 }
 
 /** Whether a request comes from one of these. */
-export function isFrom({ headers, url }: RequestParts, { own, allowed }: Origins): boolean {
-  const site = headers.get('sec-fetch-site')
+export function isFrom({ headers, url = '' }: OriginRequest, { own, allowed }: Origins): boolean {
+  const site = headerOf(headers, 'sec-fetch-site')
   if (site === 'same-origin') return true
-  const origin = headers.get('origin')
+  const origin = headerOf(headers, 'origin')
   if (origin === null) return false
   if (allowed.includes(origin)) return true
   // A browser that says where the request comes from is believed: its Origin adds nothing.
-  return site === null && origin === (own ?? new web.URL(url).origin)
+  return site === null && origin === (own ?? originOf(url))
+}
+
+function headerOf(headers: OriginRequest['headers'], name: string): string | null {
+  if (typeof headers.get === 'function') return headers.get(name)
+  const value = (headers as Exclude<typeof headers, { get(name: string): unknown }>)[name]
+  return value === undefined ? null : String(value)
 }
 
 /** Refuses what no browser sends as an Origin, `null` among it: every sandboxed page and every file has that. */

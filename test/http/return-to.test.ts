@@ -47,6 +47,13 @@ describe('returnTo', () => {
     expect(returnTo(new Request(`${ORIGIN}/login?return_to=/a&return_to=//evil.example`))).toBe('/a')
   })
 
+  it("reads the path that Node's requests have for a URL", () => {
+    expect(returnTo({ url: '/login?return_to=%2Finbox' })).toBe('/inbox')
+    expect(returnTo({ url: '//evil.example/?return_to=%2Finbox' })).toBe('/inbox')
+    expect(returnTo({ url: '/login?return_to=%2F%2Fevil.example' })).toBe('/')
+    for (const url of ['//', 'http://', undefined, '*']) expect(returnTo({ url })).toBe('/')
+  })
+
   it('stays on this origin whatever it is asked, however often it is read', () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary' }),
