@@ -85,13 +85,13 @@ async function remind(
   // Of the platform's randomness: two seeded processes must not take each other's claim for their own.
   const id = newVersion()
   try {
-    const { outcome } = await attempt(parts, userId, { type: 'claim-reminder', id }, gather)
+    const { outcome, now } = await attempt(parts, userId, { type: 'claim-reminder', id }, gather)
     if (outcome.claimed === null) return 'none'
     const { daysLeft, ...reminder } = outcome.claimed
     const key = await keyOf(userId, reminder)
     const end = signal?.aborted
       ? 'none'
-      : await sendOnce({ key, userId, ...reminder, daysLeft }, send, parts.policy.reminders.leaseMs, signal)
+      : await sendOnce({ key, userId, ...reminder, daysLeft }, send, claimLeftMs(parts, now), signal)
     await attempt(parts, userId, { type: 'settle-reminder', id, reminder, sent: end === 'sent' }, gather)
     return end
   } catch (error) {
@@ -101,20 +101,27 @@ async function remind(
   }
 }
 
-/** Whether `send` got it done before the claim ended. */
+/** How much is left of a claim of this instant: storing it took time, and a clock that went back gives none. */
+function claimLeftMs(parts: Parts, claimedAt: Instant): number {
+  const { leaseMs } = parts.policy.reminders
+  return Math.min(leaseMs, claimedAt + leaseMs - readClock(parts))
+}
+
+/** Whether `send` got it done before the claim ended; where none of it is left, it is not begun. */
 function sendOnce(
   reminder: Reminder,
   send: SendReminder,
-  leaseMs: number,
+  leftMs: number,
   signal: Signal | undefined,
 ): Promise<'sent' | 'failed'> {
+  if (leftMs <= 0) return Promise.resolve('failed')
   const controller = new platform.AbortController()
   const abort = () => controller.abort(signal?.reason)
   return new Promise((resolve) => {
     const timer = platform.setTimeout(() => {
       controller.abort(new LeewayError('ERR_CONTENDED', 'the claim on this reminder has ended'))
       settle('failed')
-    }, leaseMs)
+    }, leftMs)
     function settle(end: 'sent' | 'failed'): void {
       platform.clearTimeout(timer)
       signal?.removeEventListener('abort', abort)

@@ -47,6 +47,23 @@ async function dueSetting(
   return { ...rolloutSetting({ repository: store, ...options }), store }
 }
 
+/** The job with claims of a minute, on a store whose first save, that of the claim, takes so long by the clock. */
+function slowlySaved(store: Store, byMs: number): RolloutSetting {
+  let saves = 0
+  const setting: RolloutSetting = rolloutSetting({
+    policy: { reminders: { leaseMs: MINUTE } },
+    repository: {
+      ...store,
+      async save(change) {
+        const answer = await store.save(change)
+        if (saves++ === 0) setting.clock.advance(byMs)
+        return answer
+      },
+    },
+  })
+  return setting
+}
+
 /** A store before whose list of who is due is answered something else happens. */
 function beforeClaims(store: Store, happens: (setting: RolloutSetting) => Promise<unknown>): Store {
   return {
@@ -317,6 +334,38 @@ describe('a reminder is sent again, under the same key', () => {
     } finally {
       vi.useRealTimers()
     }
+  })
+
+  it.each([
+    ['as the claim took a while to be stored: the rest of it is what sending has', 59_000, 1000],
+    ['and a clock that goes back meanwhile makes it no longer', -MINUTE, MINUTE],
+  ])('%s', async (_, passed, left) => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const { store } = await dueSetting()
+      const setting = slowlySaved(store, passed)
+      const begun = gate()
+      let signal: Parameters<SendReminder>[1]['signal'] | undefined
+      const running = setting.leeway.rollout.sendReminders((_reminder, context) => {
+        signal = context.signal
+        begun.open()
+        return new Promise(() => undefined)
+      })
+      await begun.passed
+      await vi.advanceTimersByTimeAsync(left - 1)
+      expect(signal?.aborted).toBe(false)
+      await vi.advanceTimersByTimeAsync(1)
+      expect(signal?.aborted).toBe(true)
+      expect(await running).toEqual({ sent: 0, failed: 1 })
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('and it is not begun once the claim is over', async () => {
+    const { store } = await dueSetting()
+    expect(await run(slowlySaved(store, MINUTE))).toEqual({ sent: 0, failed: 1, reminders: [] })
+    expect(await run(rolloutSetting({ repository: store }))).toMatchObject({ sent: 1 })
   })
 
   it('by another process, if the claim ends by the clock while it is being sent; then it is recorded once', async () => {
