@@ -20,18 +20,6 @@ describe('the documents', () => {
     expect(groups.flat().length).toBe(fences.length)
     expect(groups.flatMap((blocks) => blocks.slice(0, 1)).map(({ file }) => file)).toContain('README.md')
   })
-
-  it('have links to files that are there', () => {
-    const broken = documents.flatMap((name) => {
-      const targets = [...read(name).matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)[^)]*\)/g)].map(
-        ([, target = '']) => target,
-      )
-      return targets
-        .filter((target) => !existsSync(new URL(target, `file://${root}/${name}`)))
-        .map((target) => `${name}: ${target}`)
-    })
-    expect(broken).toEqual([])
-  })
 })
 
 describe('the runner of documents', () => {
