@@ -1,54 +1,146 @@
 import type { Arbitrary, default as fastCheck } from 'fast-check'
-import { assertObject, LAST_INSTANT } from '../assert.js'
-import type { Calendar, Weekday } from '../enrollment/calendar.js'
-import type { Period, SelfEnrollment, Terms } from '../enrollment/terms.js'
-import type { UserId } from '../enrollment/user.js'
-import type { HashAlgorithm, Instant, KeyUri } from '../totp/index.js'
+import { assertObject } from '../assert.js'
+import type { Identity } from '../http/index.js'
+import type {
+  Calendar,
+  Enrollment,
+  EnrollmentChange,
+  EnrollmentEvent,
+  EnrollmentStatus,
+  Instant,
+  Note,
+  Period,
+  Policy,
+  ResolvedTerms,
+  RolloutFilter,
+  SignInDecision,
+  Terms,
+  TermsLayer,
+  UserId,
+} from '../index.js'
+import type { DriftWindow, KeyUri, TotpParameters } from '../totp/index.js'
+import {
+  type CodeOf,
+  foreignRecoveryCodes,
+  hostileCodes,
+  keyUris,
+  parametersOf,
+  recoveryCodesOf,
+  rightCodes,
+  secrets,
+  spellings,
+  wrongCodes,
+} from './arbitraries/codes.js'
+import { live, lives, signedIn } from './arbitraries/lives.js'
+import { identities, type RequestPart, requests, returnPaths } from './arbitraries/requests.js'
+import { commands, lapses, stories } from './arbitraries/stories.js'
+import {
+  calendars,
+  type DeadlineChange,
+  deadlineChanges,
+  driftWindows,
+  type Exemption,
+  exemptions,
+  filters,
+  type Grace,
+  graces,
+  instants,
+  layersOf,
+  periods,
+  policies,
+  resolvedTermsOf,
+  termsOf,
+} from './arbitraries/terms.js'
+import { hostileTexts, hostileValues, labels, notes, userIds } from './arbitraries/text.js'
+import type { Command, Lapse, StoryStep } from './given/commands.js'
 
-/** Values for property tests, all of which leeway takes. */
+/**
+ * Values for property tests. All of them are taken by leeway, but for those that are called wrong or hostile, which are
+ * refused as it is written. All shrink.
+ */
 export interface Arbitraries {
   /** Milliseconds since the Unix epoch: of our days mostly, and from 0 to 8.64e15. */
   instant(): Arbitrary<Instant>
+  /** Calendars of places whose clocks change in strange ways, with days off. */
+  calendar(): Arbitrary<Calendar>
   /** Enrollment periods of every kind; what they name lies from 2000 to 2100. */
   period(): Arbitrary<Period>
   /** Terms around such a period. */
   terms(): Arbitrary<Terms>
+  /** What `resolveTerms` takes: up to eight layers of every scope, with ties, or none. */
+  termsLayers(): Arbitrary<readonly TermsLayer[]>
+  /** What `resolveTerms` answers, for `requireEnrollment` and roll-outs. */
+  resolvedTerms(): Arbitrary<ResolvedTerms>
+  /** What `changeDeadline` takes. */
+  deadlineChange(): Arbitrary<DeadlineChange>
+  /** What `exempt` takes; some are over by now. */
+  exemption(): Arbitrary<Exemption>
+  /** What `resetMfa` takes as `grace`. */
+  grace(): Arbitrary<Grace>
+  /** Policies with any of their parts, but for `protect`, which is a function. */
+  policy(): Arbitrary<Policy>
+  /** Who did it and why; with `force`, which needs a reason, or without. */
+  note(): Arbitrary<Note>
+  /** Filters of `rollout.list` and `rollout.exportCsv`, with any of their parts. */
+  rolloutFilter(): Arbitrary<RolloutFilter>
+
   /** User ids, ordinary ones and such as trip stores up: blanks, other forms of one text, names of object properties. */
   userId(): Arbitrary<UserId>
+  /** What people call things: labels of authenticators, reasons, actors; 1 to 100 characters of all scripts. */
+  label(): Arbitrary<string>
+  /** Text that no form should have sent: lone surrogates, U+0000, markup, megabytes. Nothing may throw or be accepted. */
+  hostileText(): Arbitrary<string>
+  /** Anything at all, as JavaScript callers hand it over: text, and what only looks like it. */
+  hostileValue(): Arbitrary<unknown>
+
+  /** Secrets of 10 to 128 bytes, of 20 mostly. */
+  secret(): Arbitrary<Uint8Array>
+  /** Algorithm, digits and period, each given or left to its default; `t0` is left out, since no app knows another. */
+  totpParameters(): Arbitrary<TotpParameters>
+  /** Drift windows of up to ten time steps in all. */
+  driftWindow(): Arbitrary<DriftWindow>
   /** What `formatKeyUri` takes, and `parseKeyUri` gives back; map it with the former for the text. */
   keyUri(): Arbitrary<KeyUri>
+  /** Codes that `verifyTotp` accepts for this secret at this instant, in every way people type them. */
+  rightCode(of: CodeOf): Arbitrary<string>
+  /** Codes of the right form that it refuses as a mismatch. */
+  wrongCode(of: CodeOf): Arbitrary<string>
+  /** What it refuses as malformed, whatever the secret: full-width digits, megabytes, numbers, other values. */
+  hostileCode(): Arbitrary<unknown>
+  /** Recovery codes, and passes, of the right form that nobody was given. */
+  recoveryCode(): Arbitrary<string>
+  /** A recovery code or pass as people type it: in any case, in groups or not, O for 0 and l for 1. */
+  spelling(recoveryCode: string): Arbitrary<string>
+  /** Recovery codes as `importAuthenticator` takes them from other systems. */
+  importedRecoveryCode(): Arbitrary<string>
+
+  /** A call of leeway as plain data, with codes in words; the instants in it are within weeks of `around`. */
+  command(around?: Instant): Arbitrary<Command>
+  /** Time that goes by: little, much, and to just about where something ends. */
+  lapse(): Arbitrary<Lapse>
+  /** Whatever may happen to a user, for `givenWith({ mayBeRefused: true })`. */
+  story(around?: Instant): Arbitrary<StoryStep[]>
+  /**
+   * Stored records in every state that can be reached: such stories, lived by the state machine. Valid for the codec, but
+   * sealed by no cipher: for stores, reports and decisions. To check codes, tell a `story` with `given`.
+   */
+  enrollment(): Arbitrary<Enrollment>
+  /** The writes of such a story in their order, for one user: each expects the version of the one before. */
+  changes(): Arbitrary<readonly EnrollmentChange[]>
+  /** What `signIn` may answer: for your own switch over the five actions. */
+  decision(): Arbitrary<SignInDecision>
+  /** What `status` may answer: for your own pages. */
+  status(): Arbitrary<EnrollmentStatus>
+  /** What `onEvents` is told: for your own audit trail. */
+  events(): Arbitrary<readonly EnrollmentEvent[]>
+
+  /** What `identify` of `leeway/http` may answer. */
+  identity(): Arbitrary<Identity>
+  /** Requests to all that `openApiDocument()` names, with fields of all kinds and hostile ones. None may be answered 5xx. */
+  request(document: object): Arbitrary<RequestPart>
+  /** Texts that a link may have as `return_to`, most of which lead elsewhere; `returnTo` answers a path for each. */
+  returnPath(): Arbitrary<string>
 }
-
-const YEAR_2000 = Date.UTC(2000)
-const YEAR_2100 = Date.UTC(2100)
-
-const TIME_ZONES = [
-  'UTC',
-  'Europe/Berlin',
-  'America/New_York',
-  'America/Sao_Paulo',
-  'Asia/Kolkata',
-  'Australia/Lord_Howe',
-  'Pacific/Apia',
-] as const
-const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const
-const SELF_ENROLLMENT = ['always', 'during-period', 'with-pass'] as const
-const ALGORITHMS = ['SHA1', 'SHA256', 'SHA512'] as const
-const TRIPPING_IDS = [
-  '__proto__',
-  'constructor',
-  'Ada',
-  'ada',
-  'ada ',
-  ' ',
-  '\u00e9',
-  'e\u0301',
-  'a}:{b',
-  '%',
-  "'",
-  '0',
-  '\u{1f600}'.repeat(63),
-]
 
 /**
  * Arbitraries for property tests of what is built on leeway. fast-check is handed in, so that `leeway/testing` can be
@@ -60,97 +152,55 @@ const TRIPPING_IDS = [
  * ```ts
  * import fc from 'fast-check'
  *
- * const { keyUri } = arbitraries(fc)
+ * const { keyUri, decision } = arbitraries(fc)
  * fc.assert(fc.property(keyUri(), (key) => parseKeyUri(formatKeyUri(key)).issuer === key.issuer))
+ * fc.assert(fc.property(decision(), ({ phase, action }) => phase !== 'overdue' || action === 'require-setup'))
  * ```
  */
 export function arbitraries(fc: typeof fastCheck): Arbitraries {
   assertObject(fc, 'fc')
+  const lived = () => lives(fc).map((life) => live(life))
+  return Object.freeze({
+    instant: () => instants(fc),
+    calendar: () => calendars(fc),
+    period: () => periods(fc),
+    terms: () => termsOf(fc),
+    termsLayers: () => layersOf(fc),
+    resolvedTerms: () => resolvedTermsOf(fc),
+    deadlineChange: () => deadlineChanges(fc, instants(fc)),
+    exemption: () => exemptions(fc, instants(fc)),
+    grace: () => graces(fc),
+    policy: () => policies(fc),
+    note: () => notes(fc),
+    rolloutFilter: () => filters(fc),
 
-  const ofOurDays = (): Arbitrary<Instant> => fc.integer({ min: YEAR_2000, max: YEAR_2100 })
+    userId: () => userIds(fc),
+    label: () => labels(fc),
+    hostileText: () => hostileTexts(fc),
+    hostileValue: () => hostileValues(fc),
 
-  function instant(): Arbitrary<Instant> {
-    return fc.oneof(
-      { weight: 4, arbitrary: ofOurDays() },
-      { weight: 1, arbitrary: fc.integer({ min: 0, max: LAST_INSTANT }) },
-    )
-  }
+    secret: () => secrets(fc),
+    totpParameters: () => parametersOf(fc),
+    driftWindow: () => driftWindows(fc),
+    keyUri: () => keyUris(fc),
+    rightCode: (of: CodeOf) => rightCodes(fc, of),
+    wrongCode: (of: CodeOf) => wrongCodes(fc, of),
+    hostileCode: () => hostileCodes(fc),
+    recoveryCode: () => recoveryCodesOf(fc),
+    spelling: (recoveryCode: string) => spellings(fc, recoveryCode),
+    importedRecoveryCode: () => foreignRecoveryCodes(fc),
 
-  function calendar(): Arbitrary<Calendar> {
-    const date = fc.date({ min: new Date(YEAR_2000), max: new Date(YEAR_2100), noInvalidDate: true })
-    return fc.record(
-      {
-        timeZone: fc.constantFrom(...TIME_ZONES),
-        avoid: fc.subarray<Weekday>([...WEEKDAYS], { maxLength: WEEKDAYS.length - 1 }),
-        holidays: fc.array(
-          date.map((day) => day.toISOString().slice(0, 10)),
-          { maxLength: 10 },
-        ),
-      },
-      { requiredKeys: ['timeZone'] },
-    )
-  }
+    command: (around?: Instant) => commands(fc, around),
+    lapse: () => lapses(fc),
+    story: (around?: Instant) => stories(fc, around),
+    enrollment: () => lived().map(({ record }): Enrollment => record),
+    changes: () => lived().map(({ changes }) => changes),
+    decision: () => fc.tuple(lives(fc), fc.boolean()).map(([life, sensitive]) => signedIn(live(life), life, sensitive)),
+    status: () => lived().map(({ status }) => status),
+    events: () => lived().map(({ changes }) => changes.flatMap(({ events }) => events)),
 
-  function period(): Arbitrary<Period> {
-    const days = fc.integer({ min: 1, max: 365 })
-    const fromNow = fc.record(
-      { days, start: fc.oneof(fc.constant('now' as const), ofOurDays()), calendar: calendar() },
-      { requiredKeys: ['days'] },
-    )
-    const fromFirstSignIn = fc.record(
-      { days, start: fc.constant('first-sign-in' as const), capDays: days, calendar: calendar() },
-      { requiredKeys: ['days', 'start'] },
-    )
-    const untilDeadline = fc
-      .tuple(
-        ofOurDays(),
-        fc.oneof(fc.constantFrom('now' as const, undefined), fc.integer({ min: 1, max: 365 * 86_400_000 })),
-      )
-      .map(([deadline, start]) => ({ deadline, start: typeof start === 'number' ? deadline - start : start }))
-    return fc.oneof(fc.constant('none' as const), fromNow, fromFirstSignIn, untilDeadline)
-  }
-
-  function terms(): Arbitrary<Terms> {
-    return fc.record(
-      {
-        period: period(),
-        selfEnrollment: fc.constantFrom<SelfEnrollment>(...SELF_ENROLLMENT),
-        postponements: fc.integer({ min: 0, max: 1000 }),
-      },
-      { requiredKeys: ['period'] },
-    )
-  }
-
-  function userId(): Arbitrary<UserId> {
-    // 63 code points are at most 252 bytes.
-    const text = fc.string({ unit: 'binary', minLength: 1, maxLength: 63 }).filter((id) => !id.includes('\u0000'))
-    return fc.oneof(
-      fc.uuid(),
-      fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 255 }),
-      text,
-      fc.constantFrom(...TRIPPING_IDS),
-    )
-  }
-
-  function name(): Arbitrary<string> {
-    return fc
-      .string({ unit: 'grapheme', minLength: 1, maxLength: 40 })
-      .filter((text) => !/^\s|:|\p{Cc}/u.test(text) && text.length <= 255)
-  }
-
-  function keyUri(): Arbitrary<KeyUri> {
-    return fc.record(
-      {
-        secret: fc.uint8Array({ minLength: 10, maxLength: 128 }),
-        issuer: name(),
-        accountName: name(),
-        algorithm: fc.constantFrom<HashAlgorithm>(...ALGORITHMS),
-        digits: fc.constantFrom<6 | 7 | 8>(6, 7, 8),
-        period: fc.integer({ min: 1, max: 3600 }),
-      },
-      { requiredKeys: ['secret', 'issuer', 'accountName'] },
-    )
-  }
-
-  return Object.freeze({ instant, period, terms, userId, keyUri })
+    identity: () => identities(fc),
+    request: (document: object) => requests(fc, document),
+    returnPath: () => returnPaths(fc),
+  })
 }

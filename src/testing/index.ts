@@ -4,6 +4,9 @@
  *
  * @module
  */
+export type { CodeOf } from './arbitraries/codes.js'
+export type { RequestPart } from './arbitraries/requests.js'
+export type { DeadlineChange, Exemption, Grace } from './arbitraries/terms.js'
 export { type Arbitraries, arbitraries } from './arbitraries.js'
 export type { RepositoryCase } from './cases.js'
 export { type FixedClock, fixedClock } from './clock.js'
@@ -36,6 +39,13 @@ export {
   type When,
   type World,
 } from './given.js'
+export {
+  type LeewayModel,
+  type LeewayModelOptions,
+  type LeewaySystem,
+  leewayCommands,
+  leewayModel,
+} from './leeway-commands.js'
 export { type Phone, phone } from './phone.js'
 export { seededRandom } from './random.js'
 export type { OpenRepository } from './repository-bench.js'
