@@ -39,7 +39,7 @@ const paths = [...[...guides, ...others].map((name) => `docs/${name}.md`), 'SECU
 const fileNames = new Map()
 
 class SiteRouter extends KindRouter {
-  /** @override @param {import('typedoc').RouterTarget} target */
+  /** @override @param {import('typedoc').Reflection} target */
   getIdealBaseName(target) {
     const name = fileNames.get(target)
     return name === undefined ? super.getIdealBaseName(target) : `documents/${name}`
