@@ -11,24 +11,29 @@ export interface Block {
 
 const fence = /^([ \t]*)(`{3,}|~{3,})[ \t]*(\S*)[ \t]*(.*)$/
 const code = new Set(['ts', 'js'])
+/** Above a fence: the file whose marked region it repeats. That is compiled and run where it is; see `inclusions.ts`. */
+const elsewhere = /^<!-- from: \S+ -->$/
 const prose = new Set(['sh', 'text', 'json', 'sql', 'diff', 'mermaid', 'html'])
 
 /**
  * The ```ts and ```js blocks of a document. Refuses a fence it does not know, or one with more words than its language:
- * no block may be left out of the run without saying so.
+ * no block may be left out of the run without saying so. Left out are those that repeat a file, which is run by itself.
  */
 export function blocksOf(file: string, markdown: string, firstLine = 1): Block[] {
   const blocks: Block[] = []
   let open: { indent: string; mark: string; block: Block | null } | null = null
+  let above = ''
   for (const [index, line] of markdown.split('\n').entries()) {
     const [, indent = '', mark = '', language = '', rest = ''] = fence.exec(line) ?? []
     if (open === null) {
+      const isElsewhere = elsewhere.test(above)
+      above = line
       if (mark === '') continue
       const place = `${file}:${firstLine + index}`
       if (!code.has(language) && !prose.has(language))
         throw new Error(`${place}: a fence of the unknown language '${language}'`)
       if (rest !== '') throw new Error(`${place}: a fence says more than its language: '${rest}'`)
-      const block = code.has(language) ? { file, line: firstLine + index + 1, text: '' } : null
+      const block = code.has(language) && !isElsewhere ? { file, line: firstLine + index + 1, text: '' } : null
       if (block !== null) blocks.push(block)
       open = { indent, mark, block }
     } else if (mark.startsWith(open.mark) && language === '') {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { it, test } from 'node:test'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { postgresRepository } from 'leeway/postgres'
+import type { Pool } from 'pg'
 import { leewaySql } from '../support/leeway-sql.ts'
 import type { TestDatabase } from '../support/postgres.ts'
 import { onDatabase, prove } from '../support/prove.ts'
@@ -23,7 +24,14 @@ test("leeway's tables are in the migrations as this leeway makes them", () => {
 })
 
 onDatabase('a repository on the client of Prisma', deploy, (database) => {
-  const client = (): PrismaClient => new PrismaClient({ adapter: new PrismaPg(database.connect()) })
+  /** Prisma listens to a pool for as long as its client lives: one client for each. */
+  const clients = new Map<Pool, PrismaClient>()
+  function client(): PrismaClient {
+    const pool = database.connect()
+    const made = clients.get(pool) ?? new PrismaClient({ adapter: new PrismaPg(pool) })
+    clients.set(pool, made)
+    return made
+  }
 
   prove(async () => ({
     repository: prismaRepository(client()),

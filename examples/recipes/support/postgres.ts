@@ -45,7 +45,8 @@ export async function createDatabase(): Promise<TestDatabase> {
     },
     async drop() {
       await Promise.all(pools.map((pool) => pool.end()))
-      await server.query(`DROP DATABASE ${name} WITH (FORCE)`)
+      // It waits for connections that are being closed.
+      await server.query(`DROP DATABASE ${name}`)
     },
   }
 }
