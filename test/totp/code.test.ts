@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { readCode } from '../../src/totp/code.js'
 import { prepareTotp, verifyHotp, verifyTotp } from '../../src/totp/index.js'
 import { anyDigits, oracleHotp, rfcSecret } from './oracle.js'
 
@@ -181,6 +182,17 @@ describe('hostile codes', () => {
       '\ud800'.repeat(2 ** 20),
     ]) {
       for (let i = 0; i < 1000; i++) expect(verifyTotp(rfcSecret, code, { now }).ok).toBe(false)
+    }
+  })
+
+  it('have no character that stands for less than 0 or more than 9', () => {
+    // By its place in ASCII '(' is 0 less 8, and ':' is ten: 28709 times ten less 8 would be the code.
+    checkAll('28709(', malformed)
+    checkAll('28707<', malformed)
+    for (let unit = 0; unit < 0x300; unit++) {
+      const character = String.fromCharCode(unit)
+      if (/^[0-9 -]$/.test(character)) continue
+      for (const code of [`28709${character}`, `${character}28709`]) expect(readCode(code, 6)).toBe(-1)
     }
   })
 

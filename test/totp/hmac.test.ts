@@ -6,6 +6,13 @@ import { algorithms, oracleHotp, rfcSecret } from './oracle.js'
 const long = Uint8Array.from({ length: 128 }, (_, i) => i ^ 0x5a)
 
 describe('hash states that calls share', () => {
+  it('are made once for each algorithm', () => {
+    const keys = algorithms.map((algorithm) => takeKey(algorithm, rfcSecret))
+    expect(new Set(keys).size).toBe(algorithms.length)
+    for (const [at, algorithm] of algorithms.entries()) expect(takeKey(algorithm, rfcSecret)).toBe(keys[at])
+    for (const key of keys) wipeKey(key)
+  })
+
   it('hold nothing of the key once it is wiped, and cannot be used before it is taken again', () => {
     for (const algorithm of algorithms) {
       for (const secret of [rfcSecret, long]) {

@@ -102,6 +102,11 @@ describe('verifyHotp', () => {
     }
   })
 
+  it('takes a code of noughts for the number that it is', () => {
+    expect(verifyHotp(rfcSecret, '000000', { counter: 349495 })).toEqual({ ok: true, counter: 349495 })
+    expect(verifyHotp(rfcSecret, '000000', { counter: 0 })).toEqual({ ok: false, reason: 'mismatch' })
+  })
+
   it('looks ahead nowhere unless asked to', () => {
     expect(verifyHotp(rfcSecret, '287082', { counter: 0 })).toEqual({ ok: false, reason: 'mismatch' })
   })

@@ -207,6 +207,8 @@ describe('parseKeyUri', () => {
   })
 
   it('drops spaces between issuer and account, no others', () => {
+    expect(names('ACME:%20Ada%20Lovelace')).toEqual(['ACME', 'Ada Lovelace'])
+    expect(names('ACME:Ada%20Lovelace')).toEqual(['ACME', 'Ada Lovelace'])
     expect(names('ACME:%20john%20')).toEqual(['ACME', 'john '])
     expect(names('ACME%3A%20%20john')).toEqual(['ACME', 'john'])
     expect(names('%20ACME:john')).toEqual([' ACME', 'john'])
@@ -235,6 +237,35 @@ describe('parseKeyUri', () => {
       accountName: 'Ada',
       ...defaults,
     })
+  })
+
+  it("takes a parameter without '=' for one with an empty value", () => {
+    expect(names('ACME:john', '&issuer')).toEqual(['ACME', 'john'])
+    expect(names('ACME:john', '&ab&ac')).toEqual(['ACME', 'john'])
+    for (const name of ['algorithm', 'digits', 'period']) expect(() => parse('john', `&${name}`)).toThrow(RangeError)
+    expect(names('ACME:john', '&=1')).toEqual(['ACME', 'john'])
+    expect(() => parse('john', '&=1&=2')).toThrow(new RangeError('uri must have each parameter only once'))
+  })
+
+  it('tells what is wrong with it', () => {
+    for (const [uri, told] of [
+      [1, 'uri must be a string'],
+      ['otpauth://totp/Ada', 'secret must be 10 to 128 bytes long'],
+      [`otpauth://totp/Ada?secret=0189`, "the uri's secret must be base32"],
+      [`otpauth://totp/Ada?secret=${SECRET}&algorithm=MD5`, "the uri's algorithm must be SHA1, SHA256 or SHA512"],
+      [`otpauth://totp/Ada?secret=${SECRET}&digits=5`, "the uri's digits must be a whole number from 6 to 8"],
+      [`otpauth://totp/Ada?secret=${SECRET}&period=0`, "the uri's period must be a whole number from 1 to 3600"],
+      [`otpauth://totp/?secret=${SECRET}`, "the uri's account name must be 1 to 255 characters long"],
+      [`otpauth://totp/Ada%00?secret=${SECRET}`, "the uri's account name must be well-formed Unicode without U+0000"],
+      [`otpauth://totp/Ada%0A?secret=${SECRET}`, "the uri's account name must not contain control characters"],
+      [`otpauth://totp/A%0A:Ada?secret=${SECRET}`, "the uri's issuer must not contain control characters"],
+      [
+        `otpauth://totp/Ada?secret=${SECRET}&issuer=${'x'.repeat(256)}`,
+        "the uri's issuer must be 0 to 255 characters long",
+      ],
+    ] as const) {
+      expect(() => parseKeyUri(uri as string)).toThrow(told)
+    }
   })
 
   it('refuses what is no TOTP key URI', () => {

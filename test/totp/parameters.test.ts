@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import {
+  encodeBase32,
   formatKeyUri,
   generateHotp,
+  generateSecret,
   generateTotp,
   prepareTotp,
   type TotpParameters,
@@ -9,6 +11,7 @@ import {
   verifyHotp,
   verifyTotp,
 } from '../../src/totp/index.js'
+import { drawSecret } from '../../src/totp/secret.js'
 import { rfcSecret } from './oracle.js'
 
 type Run = (parameters: TotpParameters) => unknown
@@ -85,6 +88,34 @@ describe('parameters', () => {
       expect(() => verifyTotp(rfcSecret, '000000', value as never)).toThrow(TypeError)
       expect(() => formatKeyUri(value as never)).toThrow(TypeError)
     }
+  })
+})
+
+describe('an argument that is wrong', () => {
+  const wrong: readonly (readonly [name: string, run: () => unknown])[] = [
+    ['bytes', () => encodeBase32('hi' as never)],
+    ['byteLength', () => generateSecret(15)],
+    ['what random returns', () => drawSecret(() => new Uint8Array(19))],
+    ['counter', () => generateHotp(rfcSecret, -1)],
+    ['parameters', () => generateHotp(rfcSecret, 0, null as never)],
+    ['check', () => verifyHotp(rfcSecret, '000000', null as never)],
+    ['counter', () => verifyHotp(rfcSecret, '000000', { counter: -1 })],
+    ['lookAhead', () => verifyHotp(rfcSecret, '000000', { counter: 0, lookAhead: 101 })],
+    ['parameters', () => timeStepAt(0, null as never)],
+    ['now', () => timeStepAt(-1)],
+    ['parameters', () => generateTotp(rfcSecret, 0, null as never)],
+    ['now', () => generateTotp(rfcSecret, -1)],
+    ['check', () => verifyTotp(rfcSecret, '000000', null as never)],
+    ['now', () => verifyTotp(rfcSecret, '000000', {} as never)],
+    ['window', () => verifyTotp(rfcSecret, '000000', { now: 0, window: '1' as never })],
+    ['afterTimeStep', () => verifyTotp(rfcSecret, '000000', { now: 0, afterTimeStep: -1 })],
+    ['parameters', () => prepareTotp(rfcSecret, null as never)],
+    ['check', () => prepareTotp(rfcSecret).verify('000000', null as never)],
+    ['key', () => formatKeyUri(null as never)],
+  ]
+
+  it.each(wrong)('is named: %s', (name, run) => {
+    expect(run).toThrow(new RegExp(`^${name} must be `))
   })
 })
 
