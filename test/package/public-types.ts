@@ -5,6 +5,8 @@ import { manifest, root } from './support.js'
 export interface PublicTypes {
   /** the string literals of a type: of a union, or of a property of any of its members by a path such as `LockState.state` */
   words(path: string): string[]
+  /** the literals of one property with those of another, for each member of a union */
+  pairs(type: string, one: string, other: string): string[]
   /** the properties of a type's members; what is nested, and in `inside` or without a name, comes with dots */
   properties(type: string, inside?: readonly string[]): string[]
   /** the methods of an interface, or all functions that are exported; those of one name in several modules are one */
@@ -136,6 +138,12 @@ export function publicTypes(): PublicTypes {
       )
       return literalsOf(types)
     },
+    pairs: (name, one, other) =>
+      membersOf(typeOf(name)).flatMap((member) =>
+        literalsOf(propertyOf(member, one)).flatMap((first) =>
+          literalsOf(propertyOf(member, other)).map((second) => `${first} ${second}`),
+        ),
+      ),
     properties: (name, inside = []) => flattened(typeOf(name), inside),
     signatures: (name) =>
       signaturesOf(

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { assertTerms } from '../../src/enrollment/terms.js'
 import { PROBLEMS } from '../../src/http/problems.js'
+import { ROUTES } from '../../src/http/routes/index.js'
 import { aesGcmCipher, createLeeway, type LeewayWithRollout, type Policy, resolveTerms } from '../../src/index.js'
 import { resolvePolicy } from '../../src/service/policy.js'
 import { memoryRepository } from '../../src/stores/memory/index.js'
@@ -107,8 +108,8 @@ const TABLES: Record<string, { columns: readonly string[]; known(): readonly str
   Phases: { columns: ['phase'], known: () => types.words('Phase') },
   Decisions: { columns: ['action'], known: () => types.words('SignInDecision.action') },
   'Reasons of a decision': {
-    columns: ['reason'],
-    known: () => types.words('SignInDecision.reason'),
+    columns: ['action', 'reason'],
+    known: () => types.pairs('SignInDecision', 'action', 'reason'),
   },
   Refusals: { columns: ['answered by', 'reason'], known: () => types.signatures('Leeway').reasons() },
   'Other words': {
@@ -125,6 +126,7 @@ const TABLES: Record<string, { columns: readonly string[]; known(): readonly str
   'Rules of a route': { columns: ['option'], known: () => types.properties('GuardRule') },
   createHandler: { columns: ['option'], known: () => types.properties('HandlerOptions', ['SessionHooks']) },
   Identity: { columns: ['property'], known: () => types.properties('Identity') },
+  Routes: { columns: ['route'], known: () => ROUTES.map(({ method, path }) => `${method} ${path}`) },
   Problems: { columns: ['reason'], known: () => Object.keys(PROBLEMS) },
 }
 
@@ -152,6 +154,15 @@ describe('docs/reference.md', () => {
     }
     const known = [...seen].flatMap(([type, names]) => [...names].map((name) => `${type} ${name}`))
     expect(differences(keysOf(rowsOf('Events'), 'event', 'details'), known)).toEqual(NONE)
+  })
+
+  it('tells of each route who may, what it is for and what it refuses', () => {
+    const written = rowsOf('Routes').map((row) => [
+      ...[row['who'], ...spansOf(row['action']), row['what it does']],
+      ...spansOf(row['also refused as']),
+    ])
+    const known = ROUTES.map(({ who, action, summary, refusals = [] }) => [who, action, summary, ...refusals])
+    expect(written).toEqual(known)
   })
 
   it('has the status of each problem', () => {
