@@ -4,7 +4,7 @@
  */
 export function withInclusions(markdown: string, read: (path: string) => string): string {
   const made = markdown.replace(
-    /^<!-- from: ([^\s#]+)(?:#(\S+))? -->\n```(\S+)\n(?:[\s\S]*?\n)?```$/gm,
+    /^<!-- from: ([^\s#]+)(?:#(\S+))? -->\n```(\S+)\n(?:[\s\S]*?\n)??```$/gm,
     (_, path: string, region: string | undefined, language: string) => {
       const text = region === undefined ? read(path).trimEnd() : regionOf(read(path), path, region)
       const name = region === undefined ? path : `${path}#${region}`
