@@ -37,6 +37,7 @@ describe('an inclusion', () => {
     expect(made(one('old\n'))).toBe(one('const a = 1\n'))
     const two = (old: string): string => `<!-- from: a.ts#two -->\n\`\`\`ts\n${old}\`\`\``
     expect(made(two(''))).toBe(two('if (a) {\n  a()\n\n}\n'))
+    expect(made(`${two('')}\nbetween\n${two('')}`)).toBe(`${made(two(''))}\nbetween\n${made(two(''))}`)
     const all = (old: string): string => `<!-- from: a.ts -->\n\`\`\`ts\n${old}\`\`\``
     expect(made(all(''))).toBe(all(file))
   })

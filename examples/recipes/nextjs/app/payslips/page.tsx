@@ -1,4 +1,3 @@
-// #region page
 import type { ReactNode } from 'react'
 import { whoMay } from '../../lib/standing'
 
@@ -6,4 +5,3 @@ export default async function Payslips(): Promise<ReactNode> {
   const { userId } = await whoMay('/payslips', { sensitive: true })
   return <h1>Payslips of {userId}</h1>
 }
-// #endregion
