@@ -1,5 +1,5 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { manifest, root, run, succeed } from './support.js'
@@ -13,15 +13,18 @@ let folder: string
 let consumer: string
 /** the same project with fast-check, which leeway/testing takes its types from */
 let beside: string
-/** the paths inside the tarball */
+/** what npm says of the tarball */
+let pack: Pack
+/** the paths inside it */
 let packed: string[]
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'leeway-'))
   const told = await succeed('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root)
   const parsed = JSON.parse(told) as Pack[] | Record<string, Pack>
-  const [pack] = Object.values(parsed)
-  if (pack === undefined) throw new Error('npm packed nothing')
+  const [only] = Object.values(parsed)
+  if (only === undefined) throw new Error('npm packed nothing')
+  pack = only
   packed = pack.files.map(({ path }) => path).sort()
   consumer = join(folder, 'consumer')
   mkdirSync(consumer)
@@ -46,7 +49,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 interface Pack {
   filename: string
-  files: { path: string }[]
+  /** in bytes, packed and unpacked */
+  size: number
+  unpackedSize: number
+  files: { path: string; size: number; mode: number }[]
 }
 
 /** Runs a module, ESM or CommonJS by its ending, in a project; throws unless it ends well. */
@@ -62,6 +68,22 @@ describe('the tarball', () => {
     // What several entries share is in files of its own: that is what keeps each class one class.
     const shared = packed.filter((path) => /^dist\/[\w-]+-[\w-]{8}\.(js|cjs|d\.ts|d\.cts)$/.test(path))
     expect(packed).toEqual([...named, ...shared, ...documents].sort())
+  })
+
+  it('has nothing of the machine that it was built on, and no map to sources that are not there', () => {
+    const folders = [root, tmpdir(), homedir()].filter((folder) => folder !== '/')
+    const telling = packed.filter((path) => {
+      const text = readFileSync(join(root, path), 'utf8')
+      return text.includes('sourceMappingURL') || folders.some((folder) => text.includes(`${folder}/`))
+    })
+    expect(telling).toEqual([])
+  })
+
+  it('is as small as it can be: half a megabyte to download, two on the disk, no program in it', () => {
+    expect(pack.size).toBeLessThan(500_000)
+    expect(pack.unpackedSize).toBeLessThan(2_000_000)
+    expect(pack.files.filter(({ size }) => size > 300_000 || size === 0)).toEqual([])
+    expect(pack.files.filter(({ mode }) => (mode & 0o111) !== 0)).toEqual([])
   })
 
   it('has every shared file in use, and declares LeewayError once for each format', () => {
