@@ -81,6 +81,8 @@ export interface Then<Answer> {
    * test runner will do. Resolves to what came out, for whatever else there is to look at.
    */
   expect(expected: Expected<Answer>): Promise<Told<Answer>>
+  /** Tells the story and resolves to what came out, with nothing expected but that nothing throws: for properties. */
+  outcome(): Promise<Told<Answer>>
 }
 
 /** What should have come of it; whatever is left out may be anything, but something must be said. */
@@ -161,7 +163,10 @@ export function givenWith(options: GivenOptions): Given {
       when(act: unknown, ...more: readonly unknown[]) {
         const tested = (typeof act === 'string' ? [act, ...more] : act) as Premise
         assertStep(tested, 'what is given to when')
-        return Object.freeze({ expect: (expected: Expected<unknown>) => told(options, steps, tested, expected) })
+        return Object.freeze({
+          expect: async (expected: unknown) => told(options, steps, tested, readExpected(expected)),
+          outcome: () => told(options, steps, tested, {}),
+        })
       },
     }) as When
   }
@@ -201,9 +206,8 @@ async function told(
   options: GivenOptions,
   steps: readonly Premise[],
   tested: Premise,
-  expected: Expected<unknown>,
+  said: Record<string, unknown>,
 ): Promise<Told<unknown>> {
-  const said = readExpected(expected)
   const stage = await stageOf(options)
   for (const step of steps) await premise(stage, step)
   const { world } = stage

@@ -463,6 +463,13 @@ describe('what is expected', () => {
     )
   })
 
+  it('may be left to the test, but not that nothing throws', async () => {
+    const { answer, events } = await given(thirtyDays).when('signIn').outcome()
+    expect(answer.action).toBe('offer-setup')
+    expect(events.map(({ type }) => type)).toEqual(['first-sign-in'])
+    await expect(given().when('changeDeadline', { addDays: 400 }).outcome()).rejects.toThrow('it threw RangeError')
+  })
+
   it('must be something, and nothing unknown', async () => {
     const story = given().when('signIn')
     await expect(story.expect({})).rejects.toThrow(TypeError)
