@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { decisionAt, passRequiredAt, type SignInDecision } from '../../src/enrollment/decision.js'
+import {
+  decisionAt,
+  passRequiredAt,
+  postponementsLeft,
+  type SignInDecision,
+  startedAtSignIn,
+} from '../../src/enrollment/decision.js'
 import { type EnrollmentRecord, UNLOCKED } from '../../src/enrollment/record.js'
 import type { SelfEnrollment, Terms } from '../../src/enrollment/terms.js'
 import {
@@ -12,6 +18,7 @@ import {
   importOf,
   inPhase,
   NOW,
+  POLICY,
   recordOf,
   requiring,
   type Story,
@@ -98,6 +105,19 @@ describe('postponing set-up', () => {
     expect(inWords(told.outcome)).toBe('require-setup: overdue')
     expect(told.written).toBe(false)
     expect(assigned(3).when(postpone(), { at: NOW + 30 * DAY - 1 }).written).toBe(true)
+  })
+
+  it('is without limit where nothing is required', () => {
+    expect(postponementsLeft(inPhase.optional)).toBeNull()
+  })
+})
+
+describe('a period that waits for the first sign-in', () => {
+  it('waits on for somebody suspended, who is not signed in', () => {
+    const waiting = given(null).when(requiring({ period: { days: 5, start: 'first-sign-in' } }))
+    const suspended = recordOf(waiting.when({ type: 'suspend', note: {} }))
+    expect(startedAtSignIn(suspended, { now: NOW, policy: POLICY })).toBe(suspended)
+    expect(startedAtSignIn(recordOf(waiting), { now: NOW, policy: POLICY }).requirement?.startsAt).toBe(NOW)
   })
 })
 

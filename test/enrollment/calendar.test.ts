@@ -10,6 +10,7 @@ import {
   localDayBefore,
   type Weekday,
 } from '../../src/enrollment/calendar.js'
+import { daysAfter, moveDeadline, reaches } from '../../src/enrollment/time.js'
 
 const at = (text: string): number => Date.parse(text)
 const iso = (instant: number): string => new Date(instant).toISOString()
@@ -152,6 +153,20 @@ describe('days off', () => {
 })
 
 describe('bounds', () => {
+  it('where a calendar may have no day to find, days are 24 hours', () => {
+    const calendar = { timeZone: 'UTC' }
+    const last = LAST_INSTANT - 3001 * 86_400_000
+    expect([last - 1, last, last + 1].map((from) => reaches(from, 1, calendar))).toEqual([true, false, false])
+    expect(daysAfter(last - 1, 1, calendar)).toBe(last + 86_400_000)
+    expect(daysAfter(last + 1, 1, calendar)).toBe(last + 86_400_001)
+  })
+
+  it('no days more are the end of the local day in which a deadline is', () => {
+    const noon = at('2026-11-24T12:00:00Z')
+    expect(iso(moveDeadline(noon, 0, { timeZone: 'UTC' }))).toBe('2026-11-25T00:00:00.000Z')
+    expect(moveDeadline(noon, 0, null)).toBe(noon)
+  })
+
   it('the last instant is a deadline, what lies beyond is refused', () => {
     expect(endOfDay(LAST_INSTANT - 1, { timeZone: 'UTC' })).toBe(LAST_INSTANT)
     expect(endOfDayAfter(0, 1e8 - 1, { timeZone: 'UTC' })).toBe(LAST_INSTANT)

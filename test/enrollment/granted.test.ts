@@ -192,6 +192,14 @@ describe('the first sign-in', () => {
   })
 })
 
+describe('a sign-in', () => {
+  it('takes nothing from a period that runs, whatever the policy says by now', () => {
+    const told = under({ days: 30 }, resolvePolicy()).when({ type: 'sign-in' }, onDay(0, THREE_DAYS))
+    expect(deadlineOf(told)).toBe(30)
+    expect(told.types).toEqual(['first-sign-in'])
+  })
+})
+
 describe('new users', () => {
   const newUsers = (period: Period) => resolvePolicy({ maxGrantedDays: 10, newUsers: { period } })
 

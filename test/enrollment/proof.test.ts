@@ -53,6 +53,12 @@ describe('a right code', () => {
     }
   })
 
+  it('of several authenticators in the same step answers for the one that was bound first', () => {
+    const matches = [PHONE, 'tablet'].map((authenticatorId) => ({ authenticatorId, timeStep: 100_000_000 }))
+    const told = given(two).when(VERIFY, { finding: { found: 'match', matches, resealed: [] } })
+    expect(told.outcome).toMatchObject({ authenticatorId: PHONE })
+  })
+
   it('carries over secrets that were sealed again, and tells which', () => {
     const told = given(two).when(VERIFY, {
       finding: {
@@ -107,6 +113,15 @@ describe('a code of somebody with nothing bound', () => {
         expect(told).toMatchObject({ outcome: { ok: false, reason: 'invalid-code' }, written: false, types: [] })
       }
     }
+  })
+})
+
+describe('a code that is wrong', () => {
+  it('is counted where its user has what it could have been right for, whatever else there is', () => {
+    const noRecoveryCodes = { ...inPhase.enrolled, recoveryCodes: [] }
+    expect(given(noRecoveryCodes).when(VERIFY, { finding: { found: 'mismatch' } }).types).toEqual(['code-rejected'])
+    const told = given(noRecoveryCodes).when(USE, { finding: { found: 'mismatch' } })
+    expect(told).toMatchObject({ outcome: { ok: false, reason: 'invalid-code' }, written: false, types: [] })
   })
 })
 

@@ -244,6 +244,8 @@ describe('assigning terms', () => {
     expect(told.events).toMatchObject([
       { type: 'requirement-assigned', actor: 'root', reason: 'audit', details: { previousDeadline: NOW + 30 * DAY } },
     ])
+    const details = { selfEnrollment: 'always', postponements: null, startsAt: NOW, deadline: NOW + 7 * DAY }
+    expect(told.events[0]?.details).toEqual({ ...details, previousDeadline: NOW + 30 * DAY })
     expect(recordOf(told).signedInAt).toBe(NOW)
     expect(told.when({ type: 'sign-in' }).written).toBe(false)
   })
@@ -300,7 +302,8 @@ describe('terms for new users', () => {
   it('are not assigned by a requirement of its own', () => {
     const told = given(null).when(requiring({ period: { days: 3 } }), { policy })
     expect(told.types).toEqual(['requirement-assigned'])
-    expect(told.events[0]?.details).toMatchObject({ previousDeadline: null })
+    const details = { selfEnrollment: 'always', postponements: null, startsAt: NOW, deadline: NOW + 3 * DAY }
+    expect(told.events[0]?.details).toEqual({ ...details, previousDeadline: null, required: true })
     expect(requirementOf(told).deadline).toBe(NOW + 3 * DAY)
     // Not even where they say the same: it is this command that asks for them.
     const same = given(null).when(requiring({ period: { days: 10 } }), { policy })

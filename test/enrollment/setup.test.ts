@@ -8,6 +8,7 @@ import {
   binding,
   codeOf,
   DAY,
+  digestOf,
   given,
   importOf,
   inPhase,
@@ -226,6 +227,7 @@ describe('confirming a set-up', () => {
     )
     const told = story.when(CONFIRM, { at: NOW + MINUTE, ...codeFor(PHONE, NOW + MINUTE) })
     expect(told).toMatchObject({ outcome: { ok: false, reason: 'no-setup' }, types: ['setup-failed'] })
+    expect(told.events[0]?.details).toEqual({ triesLeft: 0 })
     expect(recordOf(told)).toMatchObject({ setup: null, authenticators: [{ id: PHONE }] })
   })
 
@@ -246,6 +248,15 @@ describe('confirming a set-up', () => {
 describe('a pending set-up ends', () => {
   it('when an authenticator is bound by other means and it was begun without a proof', () => {
     const begun = given(period).when(beginSetup('new'))
+    const told = begun.when(importOf('phone'), { finding: IMPORTED })
+    expect(recordOf(told)).toMatchObject({ setup: null, authenticators: [{ id: 'phone' }] })
+  })
+
+  it('then too, when it was begun with a pass, which is no proof', () => {
+    const begun = given({ ...inPhase.overdue, signedInAt: null })
+      .when({ type: 'issue-pass', id: 'pass', digest: digestOf('open sesame'), note: {} })
+      .when(beginSetup('new', { pass: 'given' }), { handed: { pass: 'open sesame' } })
+    expect(begun.types).toEqual(['pass-used', 'setup-begun'])
     const told = begun.when(importOf('phone'), { finding: IMPORTED })
     expect(recordOf(told)).toMatchObject({ setup: null, authenticators: [{ id: 'phone' }] })
   })
@@ -284,6 +295,7 @@ describe('removing an authenticator', () => {
       const told = given(withTwo()).when(remove, { at, ...codeFor(by, at) })
       expect(told.outcome).toEqual({ ok: true })
       expect(told.types).toEqual(['code-accepted', 'authenticator-removed'])
+      expect(told.events[1]?.details).toEqual({ authenticatorId: PHONE, authenticators: 1 })
       expect(recordOf(told).authenticators.map(({ id }) => id)).toEqual(['tablet'])
       // The code is used up, though what it proved is done.
       if (by === 'tablet') expect(told.when({ type: 'verify-code' }, codeFor(by, at)).types).toEqual(['code-replayed'])
@@ -311,6 +323,7 @@ describe('removing an authenticator', () => {
     const told = free.when(remove, { at: NOW + MINUTE, ...codeFor(PHONE, NOW + MINUTE) })
     expect(told.outcome).toEqual({ ok: true })
     expect(recordOf(told)).toMatchObject({ authenticators: [], recoveryCodes: [], setup: null, enrolledAt: null })
+    expect(told.events[1]?.details).toEqual({ authenticatorId: PHONE, authenticators: 0, enrolled: false })
     expect(phaseAt(recordOf(told), NOW)).toBe('optional')
   })
 
@@ -397,6 +410,7 @@ describe('sealing anew', () => {
     const told = reseal(withTwo(), ['tablet'])
     expect(told).toMatchObject({ outcome: { resealed: 1 }, types: ['secret-resealed'] })
     expect(told.events[0]?.details).toEqual({ authenticatorId: 'tablet' })
+    expect(told.asked).toMatchObject({ ask: 'reseal', sealed: withTwo().authenticators })
     expect(recordOf(told).authenticators.map(({ secret }) => secret)).toEqual([
       sealedSecret(PHONE),
       'under the new key: tablet',
@@ -406,6 +420,7 @@ describe('sealing anew', () => {
   it('takes a pending set-up along, and does not name it', () => {
     const pending = given(period).when(beginSetup('new'))
     const told = reseal(recordOf(pending), ['new'])
+    expect(told.asked).toMatchObject({ sealed: [recordOf(pending).setup] })
     expect(recordOf(told).setup).toEqual({ ...recordOf(pending).setup, secret: 'under the new key: new' })
     expect(told.events[0]?.details).toEqual({ authenticatorId: null })
   })

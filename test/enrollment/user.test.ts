@@ -26,6 +26,7 @@ describe('assertUserId', () => {
     ['U+0000', 'ada\u0000', RangeError],
   ])('refuses %s', (_, userId, kind) => {
     expect(() => assertUserId(userId)).toThrow(kind)
+    expect(() => assertUserId(userId)).toThrow(/^userId must be /)
     expect(() => assertUserId(userId, 'userIds[3]')).toThrow(/^userIds\[3\] must be /)
   })
 
