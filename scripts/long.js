@@ -1,13 +1,18 @@
 // @ts-check
-// Races and kills across processes, as often as it takes to trust them: 500 rounds of each race and 1,000 kills on each
-// store, where the tests of every day do some tens. `node scripts/long.js Redis MariaDB` asks only these stores.
+// Races, kills and the reference model, as often as it takes to trust them: 500 rounds of each race across processes, 1,000
+// kills and 10,000 runs of the model on each store, where the tests of every day do some tens; on memory the model alone.
+// `node scripts/long.js Redis MariaDB` asks only these stores, LEEWAY_SEED draws the model's commands once more, and
+// LEEWAY_ONLY=model (or processes) leaves the rest out.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 
 /** @typedef {{ fullName: string, status: string, meta: { figures?: Record<string, number> } }} Test */
 
-const { LEEWAY_ROUNDS = '500', LEEWAY_KILLS = '1000' } = process.env
-const STORES = ['SQLite', 'PostgreSQL', 'MariaDB', 'Redis']
+const { LEEWAY_ROUNDS = '500', LEEWAY_KILLS = '1000', LEEWAY_MODEL_RUNS = '10000', LEEWAY_ONLY = '' } = process.env
+const STORES = ['memory', 'SQLite', 'PostgreSQL', 'MariaDB', 'Redis']
+/** @type {Record<string, string>} */
+const SUITES = { model: 'test/stores/model.test.ts', processes: 'test/stores/service-processes.test.ts' }
+if (LEEWAY_ONLY !== '' && !(LEEWAY_ONLY in SUITES)) throw new Error(`no such suite: ${LEEWAY_ONLY}`)
 const wanted = process.argv.slice(2)
 const stores = wanted.length === 0 ? STORES : wanted
 for (const store of stores) if (!STORES.includes(store)) throw new Error(`no such store: ${store}`)
@@ -20,16 +25,25 @@ for (const store of stores) if (!STORES.includes(store)) throw new Error(`no suc
 function run(store) {
   const report = `temp/long-${store}-${process.pid}.json`
   mkdirSync('temp', { recursive: true })
+  const wanted = Object.entries(SUITES).filter(([name]) => LEEWAY_ONLY === '' || LEEWAY_ONLY === name)
+  const onMemory = store === 'memory'
+  const files = onMemory ? ['test/testing/model.test.ts'] : wanted.map(([, file]) => file)
   const { status } = spawnSync(
     process.execPath,
     [
       'node_modules/vitest/vitest.mjs',
-      ...['run', '--config', 'config/vitest.ts', 'test/stores/service-processes.test.ts'],
-      // The tests of a store are told by the name of their group.
-      ...['-t', `on one ${store}`, '--reporter=verbose', '--reporter=json', `--outputFile.json=${report}`],
+      ...['run', '--config', 'config/vitest.ts', ...files],
+      // The tests of a store are told by their names.
+      ...[
+        '-t',
+        onMemory ? 'over memory' : `on one ${store}`,
+        '--reporter=verbose',
+        '--reporter=json',
+        `--outputFile.json=${report}`,
+      ],
     ],
     // A server that is not there fails: it would have shown nothing.
-    { stdio: 'inherit', env: { ...process.env, CI: 'true', LEEWAY_ROUNDS, LEEWAY_KILLS } },
+    { stdio: 'inherit', env: { ...process.env, CI: 'true', LEEWAY_ROUNDS, LEEWAY_KILLS, LEEWAY_MODEL_RUNS } },
   )
   if (status !== 0) process.exitCode = 1
   const { testResults } = JSON.parse(readFileSync(report, 'utf8'))

@@ -4,7 +4,7 @@ import type { EnrollmentRepository, Instant, Leeway, LeewayOptions, SecretCipher
 import type { Move } from './model/move.js'
 import { type Plan, plansOf } from './model/plans.js'
 import { agree, perform, performTogether, type Reference, report, rotate } from './model/reference.js'
-import { edgesOf, opensAt } from './model/seeing.js'
+import { edgesOf, lockEnd } from './model/seeing.js'
 import { type Fault, START, type System, systemOf } from './model/system.js'
 import { DAY, newUserModel, STEP, type UserModel } from './model/user-model.js'
 
@@ -70,7 +70,8 @@ export function leewayCommands(
   assertWhole(maxCommands, 'options.maxCommands', 1, 1000)
 
   const plans = plansOf(fc)
-  const at = fc.constantFrom(0, 0, 0, 0, 1, 1, 2)
+  // One of them comes far; the others are there to be taken for him.
+  const at = fc.constantFrom(0, 0, 0, 0, 0, 1, 2)
 
   const act = fc
     .record({ at, plan: plans.any })
@@ -99,9 +100,8 @@ export function leewayCommands(
   const failing = fc
     .record({ at, plan: plans.any, fault })
     .map(({ at: user, plan, fault: wrong }) =>
-      command(
-        `user ${user}, ${wrong.dies ? 'dying' : 'failing'} in call ${wrong.at}, ${wrong.fault}: ${plan.text}`,
-        (model, system) => perform(model, system, { at: user, move: moveOf(model, user, plan), fault: wrong }),
+      command(`user ${user}: ${plan.text}${inWords(wrong)}`, (model, system) =>
+        perform(model, system, { at: user, move: moveOf(model, user, plan), fault: wrong }),
       ),
     )
 
@@ -125,19 +125,33 @@ export function leewayCommands(
     },
   )
 
-  const guessing = fc.record({ at, guess: plans.guess, times: fc.integer({ min: 2, max: 8 }), waits: fc.boolean() })
+  const guessing = fc.record({
+    at,
+    guess: plans.guess,
+    times: fc.integer({ min: 2, max: 8 }),
+    waits: fc.constantFrom(null, 0, DAY),
+  })
   const guesses = guessing.map(({ at: user, guess, times, waits }) =>
-    command(`user ${user}, ${times} times${waits ? ', after each lock' : ''}: ${guess.text}`, async (model, system) => {
-      for (let time = 0; time < times; time++) {
-        await perform(model, system, { at: user, move: moveOf(model, user, guess) })
-        if (waits) setClock(model, system, opensAt(model.users[user] as UserModel, model.now))
-      }
-    }),
+    command(
+      `user ${user}, ${times} times${waits === null ? '' : `, ${waits} ms after each lock`}: ${guess.text}`,
+      async (model, system) => {
+        for (let time = 0; time < times; time++) {
+          await perform(model, system, { at: user, move: moveOf(model, user, guess) })
+          const ended = lockEnd(model.users[user] as UserModel, model.now)
+          if (waits !== null && ended !== null) setClock(model, system, ended + waits)
+        }
+      },
+    ),
   )
 
-  const enrolled = at.map((user) =>
-    command(`user ${user} enrolls`, async (model, system) => {
-      for (const plan of plans.enrolling) await perform(model, system, { at: user, move: moveOf(model, user, plan) })
+  const told = fc.record({ at, plans: plans.stories, fault: fc.option(fault, { freq: 3 }) })
+  const stories = told.map(({ at: user, plans: all, fault: wrong }) =>
+    command(`user ${user}: ${all.map(({ text }) => text).join(', ')}${inWords(wrong)}`, async (model, system) => {
+      for (const [step, plan] of all.entries()) {
+        // The last move is the one that all comes to.
+        const goesWrong = step === all.length - 1 && wrong !== null
+        await perform(model, system, { at: user, move: moveOf(model, user, plan), ...(goesWrong && { fault: wrong }) })
+      }
     }),
   )
 
@@ -166,7 +180,7 @@ export function leewayCommands(
     { weight: 60, arbitrary: act },
     { weight: 18, arbitrary: time },
     { weight: 8, arbitrary: failing },
-    { weight: 8, arbitrary: enrolled },
+    { weight: 8, arbitrary: stories },
     { weight: 6, arbitrary: together },
     { weight: 2, arbitrary: guesses },
     { weight: 2, arbitrary: rotated },
@@ -214,6 +228,10 @@ function clock(text: string, timeOf: (model: Reference) => Instant): Command {
 function setClock(model: Reference, system: System, now: Instant): void {
   model.now = now
   system.clock.set(now)
+}
+
+function inWords(fault: Fault | null): string {
+  return fault === null ? '' : `; call ${fault.at} ${fault.fault}${fault.dies ? ', and its process dies' : ''}`
 }
 
 /** What a plan comes to, with what there is now. */

@@ -5,7 +5,9 @@ import { processStores } from './process-stores.js'
 import { openPlace } from './service-places.js'
 
 /** How often it is run on each store; LEEWAY_MODEL_RUNS raises it. */
-const RUNS = Number(process.env['LEEWAY_MODEL_RUNS'] ?? 50)
+const RUNS = Number(process.env['LEEWAY_MODEL_RUNS'] ?? 48)
+/** How many of them at once, so that stores which wait for their disk do so for several. */
+const LANES = RUNS > 1000 ? 16 : 4
 /** Against a hang, not a measure. */
 const TIMEOUT_MS = 120_000 + RUNS * 5_000
 
@@ -23,9 +25,9 @@ for (const { isHere, place } of stores) {
         await one.clear()
         await Promise.all([one.close(), other.close()])
       })
-      const figures = await modelRuns({ repository: one.repository, another: other.repository }, RUNS)
+      const figures = await modelRuns({ repository: one.repository, another: other.repository }, RUNS, { lanes: LANES })
       await told(test, figures, store)
-      expect(figures.runs).toBe(RUNS)
+      expect(figures.runs).toBeGreaterThanOrEqual(RUNS)
     })
   })
 }

@@ -50,6 +50,8 @@ const WRONG_CODE = '000000'
 const WRONG_RECOVERY_CODE = '00000-00000-00000-00000-00000'
 const UNKNOWN_ID = 'nobody has this one'
 const HOUR = 3_600_000
+/** Secrets that another system had. */
+const IMPORTED = ['first', 'second', 'third'] as const
 const CALENDAR = { timeZone: 'Europe/Berlin', avoid: ['saturday', 'sunday'] } as const
 
 /** Plans for everything that a service can be asked to do for one user. */
@@ -59,8 +61,8 @@ export interface Plans {
   guess: Arbitrary<Plan>
   /** the code that an app shows */
   code: Arbitrary<Plan>
-  /** a set-up from its begin to its end */
-  enrolling: readonly Plan[]
+  /** plans that come to something only one after the other */
+  stories: Arbitrary<readonly Plan[]>
 }
 
 /** The plans, drawn by fast-check. */
@@ -172,7 +174,7 @@ export function plansOf(fc: typeof fastCheck): Plans {
       plan(
         'importAuthenticator',
         fc.record({
-          secret: fc.constantFrom('first' as const, 'second' as const, 'pending' as const),
+          secret: fc.constantFrom(...IMPORTED, 'pending' as const),
           isUsed: fc.boolean(),
           recoveryCodes: fc.subarray(['IMPORTED-A1', 'IMPORTED-B2']),
         }),
@@ -245,10 +247,7 @@ export function plansOf(fc: typeof fastCheck): Plans {
   ]
   const shown = fc.record({ shown: which, steps: fc.constant(0) })
   return {
-    enrolling: [
-      { text: 'beginSetup', move: ({ user }) => beginSetup({ label: 'Phone', pass: user.passSeen ?? undefined }) },
-      { text: 'confirmSetup', move: (person) => confirmSetup(setupCodeOf(person, 0), undefined) },
-    ],
+    stories: storiesOf(fc),
     any: fc.oneof(...plans.map(([weight, arbitrary]) => ({ weight, arbitrary }))),
     code: plan('verifyCode', shown, (person, spec) => verifyCode(codeOf(person, spec))),
     guess: fc.oneof(
@@ -257,6 +256,53 @@ export function plansOf(fc: typeof fastCheck): Plans {
       plan('confirmSetup', fc.constant(WRONG_CODE), (_, guess) => confirmSetup(guess, undefined)),
     ),
   }
+}
+
+/** Sequences that chance alone would seldom come to. */
+function storiesOf(fc: typeof fastCheck): Arbitrary<readonly Plan[]> {
+  const plan = (text: string, move: Plan['move']): Plan => ({ text, move })
+  const begin = plan('beginSetup', (person) =>
+    beginSetup({
+      label: 'Phone',
+      pass: person.user.passSeen ?? undefined,
+      proof: { code: codeOf(person, { shown: 0, steps: 0 }) },
+    }),
+  )
+  const confirm = plan('confirmSetup', (person) => confirmSetup(setupCodeOf(person, 0), undefined))
+  const imports = IMPORTED.map((secret) =>
+    plan(`importAuthenticator(${secret})`, (person) =>
+      importAuthenticator({ ...importedOf(person, secret), lastStep: undefined, recoveryCodes: [] }),
+    ),
+  )
+  const assign = (terms: Terms) =>
+    plan(`requireEnrollment(${fc.stringify(terms)})`, () => requireEnrollment(terms, undefined))
+  const guessed = plan('beginSetup, with a wrong pass', () => beginSetup({ label: 'Phone', pass: WRONG_RECOVERY_CODE }))
+  const scheduled = plan('requireEnrollment, later', ({ now }) =>
+    requireEnrollment({ period: { days: 7, start: now + HOUR } }, undefined),
+  )
+  const passed = [assign({ period: 'none', selfEnrollment: 'with-pass' }), plan('issuePass', () => issuePass())]
+  const malformed = plan('beginSetup, with no pass', () => beginSetup({ label: 'Phone', pass: 'a pass' }))
+  const tries = fc.array(fc.constantFrom(guessed, malformed, begin), { minLength: 1, maxLength: 4 })
+  const recover = (text: string, spec: RecoveryCodeSpec) =>
+    plan(`useRecoveryCode(${text})`, (person) => useRecoveryCode(recoveryCodeOf(person, spec)))
+  const exempted = (text: string) =>
+    plan(text, ({ user, now }) => exempt(user.exemption?.until ?? now + HOUR, 'at sea'))
+  const postponed = (signInId: string) => plan(`postponeSetup(${signInId})`, () => postponeSetup(signInId))
+  const waiting = assign({ period: { days: 7, start: 'first-sign-in' } })
+  const pairs = fc.constantFrom(
+    [scheduled, plan('suspend', () => suspend())],
+    [recover('unused', { unused: 0 }), recover('used', { used: 0 })],
+    [exempted('exempt'), exempted('exempt, again')],
+    [waiting, plan("resetMfa('none')", () => resetMfa('none'))],
+    [waiting, plan('suspend', () => suspend()), plan('resume', () => resume())],
+    [assign({ period: { days: 30 }, postponements: 1 }), ...['monday', 'tuesday'].map(postponed)],
+  )
+  return fc.oneof(
+    { weight: 5, arbitrary: fc.constant([begin, confirm]) },
+    { weight: 2, arbitrary: tries.map((begins) => [...passed, ...begins]) },
+    { weight: 1, arbitrary: fc.shuffledSubarray([...imports, begin, confirm], { minLength: 3 }) },
+    { weight: 3, arbitrary: pairs },
+  )
 }
 
 /** The terms that somebody is under. */
@@ -315,15 +361,15 @@ function authenticatorIdOf({ user }: Person, spec: number | 'unknown'): string {
   return (spec === 'unknown' ? null : nth(user.authenticators, spec)?.id) ?? UNKNOWN_ID
 }
 
-/** What another system had: two secrets, one of them in a form of its own, or the one that is just being set up here. */
+/** What another system had: secrets, one of them in a form of its own, or the one that is just being set up here. */
 function importedOf(
   { user }: Person,
-  which: 'first' | 'second' | 'pending',
+  which: (typeof IMPORTED)[number] | 'pending',
 ): { app: AppModel; parameters: TotpParameters } {
   const pending = user.setup?.app
   if (which === 'pending' && pending) return { app: pending, parameters: {} }
   const parameters: TotpParameters = which === 'second' ? { digits: 8, period: 60, algorithm: 'SHA256' } : {}
-  const secret = Uint8Array.from({ length: 20 }, (_, at) => at + (which === 'second' ? 100 : 0))
+  const secret = Uint8Array.from({ length: 20 }, (_, at) => at + 50 * IMPORTED.indexOf(which as 'first'))
   const keyUri = formatKeyUri({ secret, issuer: 'Example', accountName: ACCOUNT_NAME, ...parameters })
   const { digits = 6, period = STEP / 1000 } = parameters
   return { app: { secret: encodeBase32(secret), keyUri, digits, period }, parameters }

@@ -104,9 +104,9 @@ export function edgesOf(user: UserModel, now: Instant): Instant[] {
   return [...dates, ...locks].filter((at) => typeof at === 'number' && at > now - DAY) as Instant[]
 }
 
-/** When codes of either kind are looked at again. */
-export function opensAt(user: UserModel, now: Instant): Instant {
-  return Math.max(now, ...lockEndsOf(user, now))
+/** When codes of a kind are looked at again; null where none is locked. */
+export function lockEnd(user: UserModel, now: Instant): Instant | null {
+  return lockEndsOf(user, now)[0] ?? null
 }
 
 function lockEndsOf({ failures }: UserModel, now: Instant): Instant[] {

@@ -279,6 +279,13 @@ export const BROKEN_SYSTEMS: Readonly<Record<string, () => LeewayModelOptions>> 
       },
     }),
   ),
+  'a service that throws what it should answer': service((sound) => ({
+    async useRecoveryCode(userId, code) {
+      const result = await sound.useRecoveryCode(userId, code)
+      if (!result.ok) throw new Error(`refused: ${result.reason}`)
+      return result
+    },
+  })),
   'a service that takes a wider drift window': service(
     () => ({}),
     ({ policy }) => ({ policy: { ...policy, totp: { window: 2 } } }),
