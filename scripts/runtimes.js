@@ -87,13 +87,14 @@ function scripts(name, command, { skip = null, esm = [], commonJs = esm } = {}) 
   ]
 }
 
+const NODES = ['20', '22', '24', '26']
 const bun = join(installed, '.bin/bun')
 const deno = join(installed, '.bin/deno')
 const DENO = ['run', '--no-remote', '--cached-only', '--node-modules-dir=manual']
 
 /** @type {Row[]} */
 const programs = [
-  ...['20', '22', '24', '26'].flatMap((line) => {
+  ...NODES.flatMap((line) => {
     return scripts(`Node ${line}`, program(`node${line}`), { skip: missing(`node${line}`) })
   }),
   {
@@ -126,6 +127,32 @@ const elsewhere = [
 ]
 
 /**
+ * The handler and the guard behind a runtime's `node:http`.
+ *
+ * @param {string} name
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {string | null} [skip]
+ * @returns {Row}
+ */
+function server(name, command, args, skip = null) {
+  return {
+    ...{ name, format: 'node:http', skip },
+    async run() {
+      const count = await output(command, [...args, 'server.js'], { cwd: project })
+      return `${count.trim()} answers`
+    },
+  }
+}
+
+/** @type {Row[]} */
+const servers = [
+  ...NODES.map((line) => server(`Node ${line}`, program(`node${line}`), [], missing(`node${line}`))),
+  server('Bun', bun, []),
+  server('Deno', deno, [...DENO, '--allow-net']),
+]
+
+/**
  * A runtime's own SQLite, under every case of a repository and a directory.
  *
  * @param {string} name
@@ -149,7 +176,8 @@ function sqlite(name, command, args, driver, skip = null) {
 
 /** @type {Row[]} */
 const databases = [
-  ...['22', '24', '26'].map((line) => {
+  // Node 20 brings none along.
+  ...NODES.slice(1).map((line) => {
     return sqlite(`Node ${line}`, program(`node${line}`), ['--no-warnings'], 'node:sqlite', missing(`node${line}`))
   }),
   sqlite('Bun', bun, [], 'bun:sqlite'),
@@ -174,7 +202,7 @@ const compilers = ['5.4', '5.5', '5.6', '5.7', '5.8', '5.9', '6.0', '7.0'].flatM
 })
 
 const wanted = process.argv.slice(2)
-const rows = [...programs, ...elsewhere, ...databases, ...compilers].filter(({ name, format }) => {
+const rows = [...programs, ...elsewhere, ...servers, ...databases, ...compilers].filter(({ name, format }) => {
   return wanted.length === 0 || wanted.some((part) => `${name}, ${format}`.includes(part))
 })
 const counts = { passed: 0, failed: 0, skipped: 0 }

@@ -14,7 +14,7 @@ export const root = fileURLToPath(new URL('../..', import.meta.url))
 export const installed = join(home, 'node_modules')
 
 /** What runs, or is compiled, in the project. */
-const SCRIPTS = ['journey.js', 'esm.js', 'commonjs.cjs', 'worker.js', 'page.js', 'sqlite.js']
+const SCRIPTS = ['journey.js', 'esm.js', 'commonjs.cjs', 'worker.js', 'page.js', 'server.js', 'sqlite.js']
 const QUIET = ['--no-audit', '--no-fund', '--loglevel=error']
 
 /**
