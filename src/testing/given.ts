@@ -126,7 +126,7 @@ export interface Told<Answer> {
  *
  * await given('setUp', ['verifyCode', 'right'])
  *   .when('verifyCode', 'used')
- *   .expect({ answer: { ok: false, reason: 'invalid-code' }, events: [] })
+ *   .expect({ answer: { ok: false, reason: 'invalid-code' }, events: ['code-replayed'] })
  * ```
  */
 export function given(...steps: Premise[]): When {
