@@ -56,6 +56,7 @@ function makeOldUsers() {
 /** @param {string} id */
 const oldRow = (id) => /** @type {Row} */ (old.prepare('SELECT * FROM users WHERE id = ?').get(id))
 
+// #region old
 /**
  * Sign-in as it was, with one condition more: whoever has moved is leeway's. The check and the record of the step are one
  * statement, so that a code is taken here or there, whichever process asks.
@@ -76,6 +77,7 @@ function verifyWithOtplib(id, token) {
   const record = `UPDATE users SET otp_last_step = ? WHERE id = ? AND otp_last_step IS ? AND otp_moved_at IS NULL`
   return old.prepare(record).run(result.timeStep, id, last).changes === 1
 }
+// #endregion
 
 /* ------------------------------------------------------------------------------------------------- what there will be */
 
@@ -90,6 +92,7 @@ const leeway = createLeeway({
   policy: { totp: { window: { past: 1, future: 1 } } },
 })
 
+// #region move
 /**
  * From here on the old sign-in takes nothing of this user's: what it took last is in the row that this answers.
  *
@@ -117,6 +120,7 @@ async function bring(row) {
   const { changed } = await leeway.importAuthenticator(row.id, authenticator, { actor: 'migration' })
   return changed
 }
+// #endregion
 
 /** The ids of everybody, a page at a time. @returns {Iterable<string>} */
 function* everybody() {
