@@ -24,6 +24,7 @@ const GUIDES = [
   'keys',
   'migrating',
   'testing',
+  'runtimes',
   'reference',
 ]
 
@@ -89,6 +90,7 @@ export default {
   projectDocuments: paths.map((path) => root + path),
   plugin: [leewaySite],
   router: 'site',
+  customCss: `${root}config/typedoc.css`,
   out: `${root}docs-out`,
   readme: `${root}README.md`,
   includeVersion: true,
