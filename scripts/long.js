@@ -13,6 +13,7 @@ const STORES = ['memory', 'SQLite', 'PostgreSQL', 'MariaDB', 'Redis']
 /** @type {Record<string, string>} */
 const SUITES = { model: 'test/stores/model.test.ts', processes: 'test/stores/service-processes.test.ts' }
 if (LEEWAY_ONLY !== '' && !(LEEWAY_ONLY in SUITES)) throw new Error(`no such suite: ${LEEWAY_ONLY}`)
+const suites = Object.entries(SUITES).flatMap(([name, file]) => (['', name].includes(LEEWAY_ONLY) ? [file] : []))
 const wanted = process.argv.slice(2)
 const stores = wanted.length === 0 ? STORES : wanted
 for (const store of stores) if (!STORES.includes(store)) throw new Error(`no such store: ${store}`)
@@ -25,9 +26,8 @@ for (const store of stores) if (!STORES.includes(store)) throw new Error(`no suc
 function run(store) {
   const report = `temp/long-${store}-${process.pid}.json`
   mkdirSync('temp', { recursive: true })
-  const wanted = Object.entries(SUITES).filter(([name]) => LEEWAY_ONLY === '' || LEEWAY_ONLY === name)
   const onMemory = store === 'memory'
-  const files = onMemory ? ['test/testing/model.test.ts'] : wanted.map(([, file]) => file)
+  const files = onMemory ? ['test/testing/model.test.ts'] : suites
   const { status } = spawnSync(
     process.execPath,
     [
