@@ -85,6 +85,12 @@ describe('granted time is the time in which a period runs', () => {
     expect(usedOn(told, 6)).toBe(6)
   })
 
+  it('and is counted by the writes that change what it runs under, by no others', () => {
+    const told = running.when({ type: 'sign-in' }, onDay(3, free))
+    expect(told.types).toEqual(['first-sign-in'])
+    expect(recordOf(told).granted).toEqual(recordOf(running).granted)
+  })
+
   it('a clock that was set back counts nothing twice', () => {
     const told = running.when({ type: 'postpone-setup' }, onDay(5, free)).when(exempting(4), onDay(3, free))
     expect(recordOf(told).granted).toEqual({ usedMs: 5 * DAY, countedTo: NOW + 5 * DAY })
@@ -113,6 +119,10 @@ describe('a grant beyond what is left', () => {
       { ...EXPLAINED, deadline: NOW + 10 * DAY, text: 'A user is granted at most 10 days in all' },
     ])
     expect(told.events[0]?.details).toMatchObject({ startsAt: NOW, deadline: NOW + 10 * DAY })
+  })
+
+  it('is none where it is just what is left: nothing is cut, and nothing says so', () => {
+    expect(requirementOf(under({ days: 10 })).because).toMatchObject([{ source: 'terms', outcome: 'applied' }])
   })
 
   it('is cut inside a day and on a day off too: a calendar makes it no longer', () => {
