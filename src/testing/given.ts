@@ -68,9 +68,11 @@ export type Given = (...steps: Premise[]) => When
 
 /** Goes on with what is tested. */
 export interface When {
-  /** one command, or your own code, to which the world is handed, or time that goes by */
+  /** One command, by its name and what it takes. */
   when<Name extends CommandName>(name: Name, ...given: CommandArguments[Name]): Then<CommandAnswers[Name]>
+  /** Your own code, to which the world is handed. */
   when<Answer>(act: (world: World) => Answer): Then<Awaited<Answer>>
+  /** Time that goes by. */
   when(lapse: Lapse): Then<undefined>
 }
 
