@@ -183,8 +183,8 @@ describe('recovery codes of another system', () => {
   })
 
   /*
-   * better-auth draws from 62 characters and tells their cases apart; here they are read as 33. Its ten characters are
-   * worth 10 * log2(33) = 50 bits then, of 59: with never more than 50 wrong ones told, more than enough.
+   * better-auth draws from 62 characters and tells their cases apart; here they are read as 33, some more often than
+   * others. Its ten are worth 49 bits then, of 59: with never more than 50 wrong ones told, more than enough.
    */
   it('have 33 characters that differ, of the 62 that letters and digits are', async () => {
     const { leeway } = settingOf()

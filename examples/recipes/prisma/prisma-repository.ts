@@ -21,7 +21,7 @@ export function prismaRepository(prisma: PrismaClient): EnrollmentRepository {
             if (expected === null) {
               await tx.mfaRecord.create({ data: { userId, version, record } })
             } else {
-              // One UPDATE with its condition. `update` with writes to relations looks first and writes afterwards.
+              // One UPDATE with its condition; what it counts says whether it was met.
               const data = { version, record }
               const { count } = await tx.mfaRecord.updateMany({ where: { userId, version: expected }, data })
               if (count === 0) throw new Conflict()
