@@ -56,7 +56,11 @@ export async function installPackage() {
   const folder = mkdtempSync(join(tmpdir(), 'leeway-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder]
-  const [{ filename }] = Object.values(JSON.parse(await output('npm', pack, { cwd: root, mayWarn: true })))
+  const [{ filename, files }] = Object.values(JSON.parse(await output('npm', pack, { cwd: root, mayWarn: true })))
+  // Packed before a build has ended, it would fail everywhere for no reason of its own.
+  if (!files.some((/** @type {{ path: string }} */ { path }) => path === 'dist/testing.d.cts')) {
+    throw new Error('the package is not built: npm run build')
+  }
   const project = join(folder, 'project')
   cpSync(home, project, {
     recursive: true,
