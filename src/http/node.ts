@@ -59,16 +59,14 @@ export interface NodeContext<Req extends NodeRequest = NodeRequest, Res extends 
   res: Res
 }
 
-/** Goes on to what comes next. A method's type, as frameworks are particular about the errors that theirs takes. */
-interface Next {
-  next(error?: unknown): void
-}
-
-/** A handler for Node's `http`, or a middleware for what is built on it. */
+/**
+ * A handler for Node's `http`, or a middleware for what is built on it. `next` goes on to what comes next, and is typed as
+ * a method because frameworks are particular about the errors that theirs takes.
+ */
 export type NodeHandler<Req extends NodeRequest = NodeRequest, Res extends NodeResponse = NodeResponse> = (
   req: Req,
   res: Res,
-  next?: Next['next'],
+  next?: { go(error?: unknown): void }['go'],
 ) => Promise<void>
 
 /** Methods that no `Request` can have (Fetch standard, 2.2.1): nobody serves them here either. */
