@@ -21,7 +21,7 @@ const change = (
 })
 
 /** Where the clock of a period is stopped, it is so from the change on. */
-function require(user: UserModel, requirement: RequirementModel | null, now: Instant): void {
+function put(user: UserModel, requirement: RequirementModel | null, now: Instant): void {
   user.requirement = requirement
   if (user.stoppedAt !== null) user.stoppedAt = now
 }
@@ -33,7 +33,7 @@ export const requireEnrollment = (terms: Terms, since: Instant | undefined): Mov
     (user, { now }) => {
       const old = user.stored ? user.requirement : null
       if (old === null || !hasPeriod(old, terms, since)) {
-        require(user, requirementOf(terms, now, since), now)
+        put(user, requirementOf(terms, now, since), now)
         return ['requirement-assigned']
       }
       const { selfEnrollment = 'always', postponements = null } = terms
@@ -51,7 +51,7 @@ export const makeOptional = (): Move<AdminResult> => ({
     (leeway, userId) => leeway.makeOptional(userId),
     (user, { now }) => {
       if (user.requirement === null) return []
-      require(user, null, now)
+      put(user, null, now)
       return ['made-optional']
     },
   ),
@@ -71,7 +71,7 @@ export const changeDeadline = (by: { addDays: number } | { deadline: Instant }):
       const isChanged = isRounded ? answer?.changed !== false : deadline !== old.deadline
       if (!isChanged) return []
       const exact = old.calendar === 'none' ? old : ({ ...old, calendar: 'seen' } as const)
-      require(user, isRounded ? rounding({ ...old, deadline }) : moved(exact, deadline), now)
+      put(user, isRounded ? rounding({ ...old, deadline }) : moved(exact, deadline), now)
       return ['deadline-changed']
     },
   )
@@ -134,7 +134,7 @@ export const resetMfa = (grace: 'none' | 'remaining' | Exclude<Period, 'none'>):
       const next = afterReset(user, grace, now)
       const isBare = user.authenticators.length === 0 && user.setup === null && user.recoveryCodes.length === 0
       if (isBare && next === old) return []
-      if (next !== old) require(user, next, now)
+      if (next !== old) put(user, next, now)
       Object.assign(user, { authenticators: [], setup: null, recoveryCodes: [] })
       endSessions(user, now)
       return ['mfa-reset']
