@@ -427,8 +427,8 @@ for (const { name: driver, skip, open } of drivers) {
           'SEARCH leeway USING COVERING INDEX leeway_reminders (remind_at<?)',
           'SEARCH leeway USING COVERING INDEX leeway_reminders ((remind_at,user_id)>(?,?) AND remind_at<?)',
           'SEARCH leeway_events USING COVERING INDEX leeway_movements (at>?)',
-          expect.stringMatching(/leeway_events USING PRIMARY KEY .+ INDEX leeway_unmoved \(at>\? AND at<\?\)$/),
-          expect.stringMatching(/leeway_events USING PRIMARY KEY .+ INDEX leeway_movements \(at>\? AND at<\?\)$/),
+          expect.stringMatching(/leeway_events USING PRIMARY KEY .+ INDEX leeway_unmoved \(at>\? AND at<\?\)/),
+          expect.stringMatching(/leeway_events USING PRIMARY KEY .+ INDEX leeway_movements \(at>\? AND at<\?\)/),
         ])
       })
 
