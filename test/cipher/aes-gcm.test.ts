@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { aesGcmCipher, type CipherKey } from '../../src/cipher/aes-gcm.js'
 import { LeewayError } from '../../src/errors.js'
 import type { SecretCipher, SecretContext } from '../../src/ports/index.js'
@@ -65,7 +65,38 @@ describe('known answers, computed apart from the code with node:crypto', () => {
     box.setAAD(frame('seal1', 'k1', 'totp-secret', 'ada', 'phone'))
     const sealed = Buffer.concat([box.update(SECRET), box.final(), box.getAuthTag()])
     const token = `seal1.k1.${nonce.toString('base64url')}.${sealed.toString('base64url')}`
-    expect(await one.open(token, ADA)).toEqual(SECRET)
+    expect(await aesGcmCipher({ keys: [K1] }).open(token, ADA)).toEqual(SECRET)
+  })
+})
+
+describe('the memory of the process', () => {
+  /** What the platform is handed, by the real calls. */
+  const handed = (call: 'encrypt' | 'sign' | 'verify') => vi.spyOn(crypto.subtle, call).mock.calls
+  const isWiped = (bytes: unknown) => bytes instanceof Uint8Array && bytes.every((byte) => byte === 0)
+
+  afterEach(() => {
+    vi.restoreAllMocks()
+  })
+
+  it('holds no copy of what was sealed, digested or compared', async () => {
+    const calls = { sealed: handed('encrypt'), digested: handed('sign'), compared: handed('verify') }
+    await one.seal(SECRET, ADA)
+    expect(await one.matches(await one.digest(SECRET, ADA), SECRET, ADA)).toBe(true)
+    expect(calls.sealed.map(([, , bytes]) => isWiped(bytes))).toEqual([true])
+    expect(calls.digested.map(([, , bytes]) => isWiped(bytes))).toEqual([true])
+    expect(calls.compared.map(([, , , bytes]) => isWiped(bytes))).toEqual([true])
+  })
+
+  it('holds keys that the platform gives to nobody, derived once', async () => {
+    const deriving = vi.spyOn(crypto.subtle, 'deriveKey')
+    const cipher = aesGcmCipher({ keys: [K1] })
+    await cipher.open(await cipher.seal(SECRET, ADA), ADA)
+    await cipher.matches(await cipher.digest(SECRET, ADA), SECRET, ADA)
+    const keys = await Promise.all(deriving.mock.results.map(({ value }) => value as Promise<CryptoKey>))
+    expect(keys.map(({ extractable, usages }) => ({ extractable, usages }))).toEqual([
+      { extractable: false, usages: ['encrypt', 'decrypt'] },
+      { extractable: false, usages: ['sign', 'verify'] },
+    ])
   })
 })
 
@@ -215,7 +246,32 @@ describe('what is no token at all', () => {
   })
 })
 
+describe('an error', () => {
+  it('says what is wrong, and keeps what the platform said', async () => {
+    const token = await one.seal(SECRET, ADA)
+    const digest = await one.digest(SECRET, ADA)
+    const altered = await refusal(one.open(token, { ...ADA, id: 'other' }))
+    expect(altered.message).toMatch(/^the token does not open: /)
+    expect(altered.cause).toBeInstanceOf(Error)
+    for (const [work, told] of [
+      [one.open('JBSWY3DPEHPK3PXP', ADA), 'this is not a sealed token'],
+      [one.matches(token, SECRET, ADA), 'this is not a digest'],
+      [one.open(token.replace('.k1.', '.k2.'), ADA), 'the key of this token or digest is not among options.keys'],
+      [one.matches(digest.replace(/.$/, '9'), SECRET, ADA), 'a part of the token or digest is not base64url'],
+    ] as const) {
+      expect((await refusal(work)).message).toBe(told)
+    }
+  })
+})
+
 describe('digests', () => {
+  it('have nothing before them and nothing behind', async () => {
+    const digest = await one.digest(SECRET, ADA)
+    for (const other of [`${digest}A`, `${digest}.`, `${digest}\n`, `A${digest}`, ` ${digest}`]) {
+      expect((await refusal(one.matches(other, SECRET, ADA))).message).toBe('this is not a digest')
+    }
+  })
+
   it('are the same for the same bytes and context, and match nothing else', async () => {
     await fc.assert(
       fc.asyncProperty(plains, plains, contexts, async (plain, other, context) => {
