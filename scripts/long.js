@@ -1,8 +1,8 @@
 // @ts-check
-// Races, kills and the reference model, as often as it takes to trust them: 500 rounds of each race across processes, 1,000
-// kills and 10,000 runs of the model on each store, where the tests of every day do some tens; on memory the model alone.
-// `node scripts/long.js Redis MariaDB` asks only these stores, LEEWAY_SEED draws the model's commands once more, and
-// LEEWAY_ONLY=model (or processes) leaves the rest out.
+// Races, kills and the reference model, as often as it takes to trust them: 500 rounds of each race across processes,
+// 1,000 kills and 10,000 runs of the model on each store, where the tests of every day do some tens; on memory the
+// model alone. `node scripts/long.js Redis MariaDB` asks only these stores, LEEWAY_SEED draws the model's commands once
+// more, and LEEWAY_ONLY=model (or processes) leaves the rest out.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 

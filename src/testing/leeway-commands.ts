@@ -36,14 +36,16 @@ export interface LeewayModelOptions {
 type Command = AsyncCommand<Reference, System>
 
 /**
- * Commands for model-based tests: what two processes, some users, an administrator and an attacker may do to leeway in any
- * order, over a store, a cipher or a service of your own. After each one the service must say what a small reference model
- * says, which knows who is in which phase, what code was used, what failure locks, and which event is told.
+ * Commands for model-based tests: what two processes, some users, an administrator and an attacker may do to leeway in
+ * any order, over a store, a cipher or a service of your own. After each one the service must say what a small
+ * reference model says, which knows who is in which phase, what code was used, what failure locks, and which event is
+ * told.
  *
  * They set up, confirm, cancel, sign in, postpone, verify right, wrong, used, early and late codes, use recovery codes,
- * assign all kinds of terms, move deadlines, exempt, suspend, reset, revoke, import, issue passes, forget and rotate keys;
- * they set the clock forward and back, to the very millisecond at which something ends; two calls of a user run at once; a
- * process dies before or after a write, or the answer is lost. Together with {@link leewayModel} for `fc.asyncModelRun`.
+ * assign all kinds of terms, move deadlines, exempt, suspend, reset, revoke, import, issue passes, forget and rotate
+ * keys; they set the clock forward and back, to the very millisecond at which something ends; two calls of a user run
+ * at once; a process dies before or after a write, or the answer is lost. Together with {@link leewayModel} for
+ * `fc.asyncModelRun`.
  *
  * fast-check is handed in, so that `leeway/testing` can be used without it. `maxCommands` is 1 to 1000, by default 50.
  * Throws a `TypeError` or `RangeError` where either cannot be used.
@@ -194,9 +196,10 @@ export function leewayCommands(
 }
 
 /**
- * A fresh system under test and its reference model, for {@link leewayCommands}. Its users have ids of their own, so that one
- * store serves any number of runs, also at once; they stay in it. A repository that can be asked about everybody is
- * asked, and its keys are rotated by `rollout.rotateKeys`. The limits of its policy are low, so that runs reach them.
+ * A fresh system under test and its reference model, for {@link leewayCommands}. Its users have ids of their own, so
+ * that one store serves any number of runs, also at once; they stay in it. A repository that can be asked about
+ * everybody is asked, and its keys are rotated by `rollout.rotateKeys`. The limits of its policy are low, so that runs
+ * reach them.
  *
  * Throws a `TypeError` where there is no repository.
  *

@@ -8,8 +8,8 @@ import type { Moment, UserModel } from './user-model.js'
 export interface Move<Answer = unknown> {
   call(leeway: Leeway, userId: string): Promise<Answer>
   /**
-   * Changes the user as the call must, and answers the events that it must tell; throws where the answer is another than
-   * the model's. The answer is undefined where it was lost on the way.
+   * Changes the user as the call must, and answers the events that it must tell; throws where the answer is another
+   * than the model's. The answer is undefined where it was lost on the way.
    */
   follow(user: UserModel, answer: Answer | undefined, moment: Moment): EnrollmentEventType[]
   /** where it says itself what is required, it does so in place of the policy's terms for new users */

@@ -23,7 +23,10 @@ export interface SystemParts {
   repository: EnrollmentRepository
   /** a repository on a further connection to the same data, through which the second process goes */
   another?: EnrollmentRepository | undefined
-  /** by default `aesGcmCipher`; called anew whenever a key comes or goes, the first of the keys being the one that seals */
+  /**
+   * by default `aesGcmCipher`; called anew whenever a key comes or goes, the first of the keys being the one that
+   * seals
+   */
   cipher?: ((keys: readonly { id: string; key: Uint8Array }[]) => SecretCipher) | undefined
   /** how a process starts its service, by default `createLeeway`: for what you wrap around it */
   start?: ((options: LeewayOptions) => Leeway) | undefined
@@ -59,7 +62,9 @@ export interface System {
   leeway(process?: number): Leeway
   /** What reports on these users alone; null where the store cannot be asked about everybody. */
   rollout(): Rollout | null
-  /** Starts all processes anew, as a deployment does: with these keys, by their generations, and terms for new users. */
+  /**
+   * Starts all processes anew, as a deployment does: with these keys, by their generations, and terms for new users.
+   */
   deploy(next: { keys?: readonly number[]; newUsers?: 'optional' | Terms }): void
   /** Takes what the listeners were told since it was last asked. */
   told(): readonly EnrollmentEvent[]

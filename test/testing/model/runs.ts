@@ -11,12 +11,15 @@ export interface Figures extends Record<string, number> {
   milliseconds: number
 }
 
-/** The seed of all runs: LEEWAY_SEED, or another one each time. A failure tells it, with the path to its counterexample. */
+/**
+ * The seed of all runs: LEEWAY_SEED, or another one each time. A failure tells it, with the path to its
+ * counterexample.
+ */
 export const SEED: number = Number(process.env['LEEWAY_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
 
 /**
- * Runs the model beside a system; rejects, with seed and path, where they part. `lanes` run at once over the one store, where
- * most of the time is spent waiting; the first has the seed, each other one the next.
+ * Runs the model beside a system; rejects, with seed and path, where they part. `lanes` run at once over the one store,
+ * where most of the time is spent waiting; the first has the seed, each other one the next.
  */
 export async function modelRuns(
   options: LeewayModelOptions,
