@@ -25,7 +25,8 @@ for (const { isHere, place } of stores) {
         await one.clear()
         await Promise.all([one.close(), other.close()])
       })
-      const figures = await modelRuns({ repository: one.repository, another: other.repository }, RUNS, { lanes: LANES })
+      const options = { repository: one.repository, another: other.repository }
+      const figures = await modelRuns(() => options, RUNS, { lanes: LANES })
       await told(test, figures, store)
       expect(figures.runs).toBeGreaterThanOrEqual(RUNS)
     })

@@ -2,7 +2,7 @@ import process from 'node:process'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { memoryRepository } from '../../src/stores/memory/index.js'
-import { leewayCommands, leewayModel } from '../../src/testing/index.js'
+import { type LeewayModelOptions, leewayCommands, leewayModel } from '../../src/testing/index.js'
 import { BROKEN_SYSTEMS } from './model/broken-systems.js'
 import { modelRuns, SEED, told } from './model/runs.js'
 
@@ -16,8 +16,8 @@ const RUNS_TO_CATCH = 1500
 
 describe('the reference model', () => {
   it(`says of a service over memory what the service says, in ${RUNS} runs`, { timeout: TIMEOUT_MS }, async (test) => {
-    const repository = memoryRepository()
-    const figures = await modelRuns({ repository, another: { ...repository } }, RUNS)
+    // A store for each run: reports on memory look at everybody.
+    const figures = await modelRuns(() => ({ repository: memoryRepository() }), RUNS)
     await told(test, figures, 'memory')
     expect(figures.runs).toBe(RUNS)
     expect(figures.commands).toBeGreaterThan(RUNS * 10)
@@ -25,7 +25,7 @@ describe('the reference model', () => {
 
   it('needs no more of a store than the three methods of a repository', async () => {
     const { find, save, remove } = memoryRepository()
-    const { runs } = await modelRuns({ repository: { find, save, remove } }, 50)
+    const { runs } = await modelRuns(() => ({ repository: { find, save, remove } }), 50)
     expect(runs).toBe(50)
   })
 
@@ -40,8 +40,8 @@ describe('the reference model', () => {
   })
 
   it('tells by which commands it parted, and the seed and the path that lead there again', async () => {
-    const suspended = BROKEN_SYSTEMS['a store that forgets a suspension'] as () => { repository: never }
-    const runs = modelRuns(suspended(), 1000, { seed: 1 })
+    const suspended = BROKEN_SYSTEMS['a store that forgets a suspension'] as () => LeewayModelOptions
+    const runs = modelRuns(suspended, 1000, { seed: 1 })
     await expect(runs).rejects.toThrow(/seed: 1, path: "[\d:]+"[\s\S]*Counterexample: \[user \d: .*suspend/)
   })
 

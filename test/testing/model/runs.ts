@@ -18,11 +18,11 @@ export interface Figures extends Record<string, number> {
 export const SEED: number = Number(process.env['LEEWAY_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
 
 /**
- * Runs the model beside a system; rejects, with seed and path, where they part. `lanes` run at once over the one store,
- * where most of the time is spent waiting; the first has the seed, each other one the next.
+ * Runs the model beside systems, each made of what `optionsOf` says; rejects, with seed and path, where they part. `lanes`
+ * run at once, for stores that are mostly waited for; the first has the seed, each other one the next.
  */
 export async function modelRuns(
-  options: LeewayModelOptions,
+  optionsOf: () => LeewayModelOptions,
   numRuns: number,
   { seed = SEED, lanes = 1 }: { seed?: number; lanes?: number } = {},
 ): Promise<Figures> {
@@ -31,7 +31,7 @@ export async function modelRuns(
   let commands = 0
   const property = fc.asyncProperty(leewayCommands(fc), async (drawn) => {
     runs++
-    await fc.asyncModelRun(() => leewayModel(options), drawn)
+    await fc.asyncModelRun(() => leewayModel(optionsOf()), drawn)
     commands += [...drawn].length
   })
   const share = Math.ceil(numRuns / lanes)
