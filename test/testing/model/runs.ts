@@ -18,8 +18,8 @@ export interface Figures extends Record<string, number> {
 export const SEED: number = Number(process.env['LEEWAY_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
 
 /**
- * Runs the model beside systems, each made of what `optionsOf` says; rejects, with seed and path, where they part. `lanes`
- * run at once, for stores that are mostly waited for; the first has the seed, each other one the next.
+ * Runs the model beside systems, each made of what `optionsOf` says; rejects, with seed and path, where they part.
+ * `lanes` run at once, for stores that are mostly waited for; the first has the seed, each other one the next.
  */
 export async function modelRuns(
   optionsOf: () => LeewayModelOptions,
