@@ -83,25 +83,9 @@ function leewaySite(app) {
   })
 }
 
-/** @type {Partial<import('typedoc').TypeDocOptions>} */
+/** What typedoc.json leaves to be found out. @type {Partial<import('typedoc').TypeDocOptions>} */
 export default {
-  entryPoints: Object.values(tsup.entry).map((source) => root + source),
-  tsconfig: `${root}config/tsconfig.build.json`,
   projectDocuments: paths.map((path) => root + path),
   plugin: [leewaySite],
   router: 'site',
-  customCss: `${root}config/typedoc.css`,
-  out: `${root}docs-out`,
-  readme: `${root}README.md`,
-  includeVersion: true,
-  groupOrder: ['Guides', 'Modules', 'For maintainers', 'Project'],
-  sortEntryPoints: false,
-  sort: ['documents-first', 'source-order'],
-  navigation: { includeGroups: true },
-  disableGit: true,
-  sourceLinkTemplate: 'src/{path}#L{line}',
-  treatWarningsAsErrors: true,
-  treatValidationWarningsAsErrors: true,
-  validation: { notExported: true, invalidLink: true, invalidPath: true, notDocumented: true },
-  requiredToBeDocumented: ['Class', 'Interface', 'Function', 'TypeAlias', 'Variable', 'Enum', 'Method', 'Accessor'],
 }
