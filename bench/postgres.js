@@ -7,21 +7,14 @@
 
 import { strict as assert } from 'node:assert'
 import { randomBytes } from 'node:crypto'
-import { cpus } from 'node:os'
 import { aesGcmCipher, createLeeway } from 'leeway'
 import { migrate, postgresRepository } from 'leeway/postgres'
 import { decodeBase32, prepareTotp } from 'leeway/totp'
 import pg from 'pg'
+import { figure, median, numberOption, publish } from './support/report.js'
 
-/**
- * @param {string} name
- * @param {number} otherwise
- */
-function option(name, otherwise) {
-  return Number(process.argv.find((argument) => argument.startsWith(`--${name}=`))?.slice(name.length + 3) ?? otherwise)
-}
-const rounds = option('rounds', 9)
-const users = option('users', 1_000_000)
+const rounds = numberOption('rounds', 9)
+const users = numberOption('users', 1_000_000)
 const workers = 16
 const perTurn = 60
 const step = 30_000
@@ -46,9 +39,6 @@ const recording = {
   },
 }
 
-/** @param {number[]} values */
-const median = (values) => values.toSorted((one, other) => one - other)[values.length >> 1] ?? Number.NaN
-
 /**
  * Calls per second, with all workers at it.
  * @param {(worker: number) => Promise<unknown>} run
@@ -72,15 +62,20 @@ async function milliseconds(run) {
   return Number(process.hrtime.bigint() - start) / 1e6
 }
 
+/** @typedef {'serving' | 'reports' | 'growth'} Part */
+
+/** @type {Record<Part, string[][]>} */
+const rows = { serving: [], reports: [], growth: [] }
+
 /**
- * Measures two contenders in turn.
+ * Measures two contenders in turn, and keeps what came of it as a row.
  * @template {unknown[]} Given
+ * @param {Part} part
  * @param {string} what
- * @param {string} unit
  * @param {(run: (...given: Given) => Promise<unknown>) => Promise<number>} measure
  * @param {{ ours: (...given: Given) => Promise<unknown>, bare: (...given: Given) => Promise<unknown> }} contenders
  */
-async function compare(what, unit, measure, { ours, bare }) {
+async function compare(part, what, measure, { ours, bare }) {
   /** @type {{ ours: number, bare: number }[]} */
   const turns = []
   await measure(ours)
@@ -88,8 +83,10 @@ async function compare(what, unit, measure, { ours, bare }) {
   for (let round = 0; round < rounds; round++) turns.push({ ours: await measure(ours), bare: await measure(bare) })
   const [leeway, without] = [median(turns.map((turn) => turn.ours)), median(turns.map((turn) => turn.bare))]
   const ratio = median(turns.map((turn) => turn.ours / turn.bare))
-  const figures = [leeway, without].map((value) => value.toFixed(value < 100 ? 2 : 0).padStart(9))
-  console.log(`${what.padEnd(44)} ${figures.join(' ')} ${unit}  ratio ${ratio.toFixed(2)}`)
+  const row = [what, figure(leeway), figure(without), ratio.toFixed(2)]
+  rows[part].push(row)
+  // A million users take a while: whoever waits sees how far it has come.
+  console.log(row.join('  '))
 }
 
 async function serving() {
@@ -125,7 +122,7 @@ async function serving() {
   assert(write && asked.length === 2, 'a code check is two statements')
   asked.length = 0
 
-  await compare('decisions', 'per s', perSecond, {
+  await compare('serving', 'decisions', perSecond, {
     ours: async (worker) => {
       asked.length = 0
       await served[worker]?.leeway.decide(`user ${worker}`)
@@ -137,7 +134,7 @@ async function serving() {
   await pool.query(`INSERT INTO ${table} SELECT 'bare ' || substr(user_id, 6), 'v0', record, required, starts_at, deadline,
     exempt_until, suspended, enrolled_at, locked_until, remind_at FROM ${table}`)
   const counters = Array.from({ length: workers }, () => 0)
-  await compare('code checks', 'per s', perSecond, {
+  await compare('serving', 'code checks', perSecond, {
     ours: async (worker) => {
       asked.length = 0
       await served[worker]?.check()
@@ -183,7 +180,7 @@ async function reporting() {
   await fill(few, 10_000, now)
   const [large, small] = [postgresRepository(pool, { table: many }), postgresRepository(pool, { table: few })]
 
-  await compare(`counts of ${users}`, 'ms   ', milliseconds, {
+  await compare('reports', 'counts', milliseconds, {
     ours: () => large.counts(now),
     bare: () =>
       pool.query(
@@ -226,17 +223,17 @@ FROM (SELECT *, NOT suspended AND enrolled_at IS NULL AS open,
   ]
   for (const [what, filter, text, values] of pages) {
     const page = { ...filter, now, after: 'user 8', limit: 50 }
-    await compare(`a page: ${what}, ours and by hand`, 'ms   ', milliseconds, {
+    await compare('reports', `a page of 50: ${what}`, milliseconds, {
       ours: () => large.list(page),
       bare: () => pool.query(text, ['user 8', ...values]),
     })
-    await compare(`a page: ${what}, of ${users} and of 10000`, 'ms   ', milliseconds, {
+    await compare('growth', `a page of 50: ${what}`, milliseconds, {
       ours: () => large.list(page),
       bare: () => small.list(page),
     })
   }
   const edges = Array.from({ length: 31 }, (_, at) => now + at * 86_400_000)
-  await compare('deadlines of 30 days, ours and by width_bucket', 'ms   ', milliseconds, {
+  await compare('reports', 'deadlines of 30 days', milliseconds, {
     ours: () => large.deadlines({ edges, now }),
     bare: () =>
       pool.query(
@@ -247,14 +244,38 @@ WHERE ${stoppable} AND deadline >= $2 AND deadline < $3 GROUP BY 1`,
   })
 }
 
-const { rows } = await pool.query("SELECT current_setting('server_version') AS version")
-console.log(
-  `PostgreSQL ${rows[0].version}, Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,
-)
 try {
   await migrate(pool, { table })
   await serving()
   await reporting()
+  const { rows: versions } = await pool.query("SELECT current_setting('server_version') AS version")
+  const many = users.toLocaleString('en')
+  publish({
+    versions: [`PostgreSQL ${versions[0].version}`],
+    how: `${rounds} rounds, medians`,
+    tables: [
+      {
+        claim: 'What the service adds to the driver on PostgreSQL',
+        columns: [`${workers} at a time`, 'leeway, a second', 'bare, a second', 'ratio'],
+        rows: rows.serving,
+        means:
+          'Bare is the same pool with the very statements that leeway sends, and nothing else: one read for a decision, one read ' +
+          'and one write for a code check. A ratio of 1 would be a service that costs nothing.',
+      },
+      {
+        claim: 'Reports, beside the best SQL that we could write by hand',
+        columns: [`${many} users`, 'leeway, ms', 'by hand, ms', 'ratio'],
+        rows: rows.reports,
+        means: 'Below 1 is faster than by hand.',
+      },
+      {
+        claim: 'A page of a list among many users, beside the same among ten thousand',
+        columns: ['the same page', `of ${many}, ms`, 'of 10,000, ms', 'ratio'],
+        rows: rows.growth,
+        means: 'A ratio near 1 is a page that an index finds.',
+      },
+    ],
+  })
 } finally {
   for (const name of [table, `${table}_many`, `${table}_few`]) {
     await pool.query(`DROP TABLE IF EXISTS ${name}, ${name}_events, ${name}_prunings, ${name}_schema`)

@@ -6,15 +6,16 @@
 
 import { strict as assert } from 'node:assert'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { aesGcmCipher, createLeeway } from 'leeway'
 import { memoryRepository } from 'leeway/memory'
 import { migrate, sqliteRepository } from 'leeway/sqlite'
 import { decodeBase32, prepareTotp, verifyTotp } from 'leeway/totp'
 import Database from 'libsql'
+import { figure, median, numberOption, publish } from './support/report.js'
 
-const rounds = Number(process.argv.find((argument) => argument.startsWith('--rounds='))?.slice(9) ?? 30)
+const rounds = numberOption('rounds', 30)
 const nsPerTurn = 4e7
 const step = 30_000
 
@@ -157,11 +158,6 @@ async function turn(run, calls) {
   return Number(process.hrtime.bigint() - start) / calls
 }
 
-/** @param {number[]} values */
-function median(values) {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]
-}
-
 const names = Object.keys(contenders)
 /** @type {Record<string, number>} */
 const calls = {}
@@ -185,6 +181,7 @@ for (const group of [
     }
   }
 }
+const { version } = /** @type {{ version: string }} */ (db.prepare('SELECT sqlite_version() AS version').get())
 db.close()
 rmSync(folder, { recursive: true, force: true })
 
@@ -197,19 +194,40 @@ function ratio(name, other) {
   return median(times[name].map((time, round) => time / times[other][round])).toFixed(2)
 }
 
-console.log(`One call after the other. Node ${process.version}, ${cpus()[0].model}, ${rounds} rounds, medians`)
-console.log(`${''.padEnd(38)}${'µs/call'.padStart(9)}${'calls/s'.padStart(11)}`)
-for (const name of names) {
+/** @param {string} name @param {string} other */
+const row = (name, other) => {
   const us = median(times[name]) / 1000
-  const perSecond = Math.round(1e6 / us).toLocaleString('en')
-  console.log(`${name.padEnd(38)}${us.toFixed(1).padStart(9)}${perSecond.padStart(11)}`)
+  return [name, figure(us), Math.round(1e6 / us).toLocaleString('en'), ratio(name, other)]
 }
-console.log(
-  `A code check in memory takes ${ratio('memory: code check', "the cipher's open alone")} times the cipher's open.`,
-)
-console.log(
-  `On SQLite (libsql, a file, ${journal}, synchronous = FULL) a code check takes ${ratio('SQLite: code check', 'SQLite: the same statements bare')} times its statements run bare: ${inWords(check)};`,
-)
-console.log(
-  `a decision ${ratio('SQLite: decision', 'SQLite: the same read bare')} times its one: ${inWords(decision)}.`,
-)
+const [open, statements, read] = [
+  "the cipher's open alone",
+  'SQLite: the same statements bare',
+  'SQLite: the same read bare',
+]
+publish({
+  versions: [`SQLite ${version} (libsql)`],
+  how: `${rounds} rounds of one call after the other, medians`,
+  tables: [
+    {
+      claim: 'What the service adds to opening a sealed secret',
+      columns: ['in memory', 'µs a call', 'calls a second', 'times the open'],
+      rows: ['memory: code check', 'memory: decision', open, 'verifyTotp alone'].map((name) => row(name, open)),
+      means:
+        'A code check opens the sealed secret, verifies the code, decides and saves. The open alone is one AES-GCM decryption ' +
+        'by WebCrypto, which no check of a sealed secret can do without.',
+    },
+    {
+      claim: 'What the service adds to the driver on SQLite',
+      columns: [`a file, ${journal}, synchronous = FULL`, 'µs a call', 'calls a second', 'times bare'],
+      rows: [
+        row('SQLite: code check', statements),
+        row(statements, statements),
+        row('SQLite: decision', read),
+        row(read, read),
+      ],
+      means:
+        `Bare is the driver with the very statements that the service sent, and nothing else: for a code check ` +
+        `${inWords(check)}; for a decision ${inWords(decision)}.`,
+    },
+  ],
+})

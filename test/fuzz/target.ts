@@ -28,7 +28,7 @@ export interface FuzzReport {
   runs: number
   accepted: number
   refused: number
-  /** of one call of the parser, in microseconds; the machine's pauses are in it */
+  /** of one call of the parser, in microseconds */
   slowestUs: number
   violation: Violation | null
 }
@@ -43,9 +43,10 @@ export interface Violation {
 export async function fuzz<Input>(target: Target<Input>, { runs, seed }: FuzzOptions): Promise<FuzzReport> {
   const report: FuzzReport = { name: target.name, runs: 0, accepted: 0, refused: 0, slowestUs: 0, violation: null }
   const property = fc.asyncProperty(target.inputs, async (input) => {
-    const start = performance.now()
-    const outcome = await outcomeOf(target, input)
-    report.slowestUs = Math.max(report.slowestUs, (performance.now() - start) * 1000)
+    const { outcome, us } = await timed(target, input)
+    // Whoever is slower than all before is asked again: a pause of the machine does not come twice.
+    if (us > report.slowestUs)
+      report.slowestUs = Math.max(report.slowestUs, Math.min(us, (await timed(target, input)).us))
     if ('accepted' in outcome) report.accepted++
     else report.refused++
     target.check(outcome, input)
@@ -59,6 +60,12 @@ export async function fuzz<Input>(target: Target<Input>, { runs, seed }: FuzzOpt
 /** The rule of most targets: the outcome is the one of the model, neither more nor less. */
 export function exactly<Input>(model: (input: Input) => Outcome): Target<Input>['check'] {
   return (outcome, input) => assert.deepStrictEqual(outcome, model(input))
+}
+
+async function timed<Input>(target: Target<Input>, input: Input): Promise<{ outcome: Outcome; us: number }> {
+  const start = performance.now()
+  const outcome = await outcomeOf(target, input)
+  return { outcome, us: (performance.now() - start) * 1000 }
 }
 
 async function outcomeOf<Input>(target: Target<Input>, input: Input): Promise<Outcome> {
