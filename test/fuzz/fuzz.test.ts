@@ -41,7 +41,7 @@ describe('a planted fault', () => {
   }
   const folded = (value: unknown): unknown => (typeof value === 'string' ? value.normalize('NFKC') : value)
 
-  it('is found: digits of other scripts are digits, a number is a code, a seventh digit is cut off', async () => {
+  it('is found: digits of other scripts are digits, a number is a code, other blanks are left out', async () => {
     await found(totpCodes, ({ code, digits }) => totpCodes.parse({ code: folded(code), digits }))
     await found(totpCodes, ({ code, digits }) =>
       totpCodes.parse({ code: typeof code === 'number' ? String(code) : code, digits }),
@@ -61,7 +61,9 @@ describe('a planted fault', () => {
   it('is found: padding in the middle, a plus that is a space, a parameter given twice', async () => {
     await found(base32, (text) => base32.parse(typeof text === 'string' ? text.replace(/=+/, '') : text))
     await found(keyUris, (uri) => keyUris.parse(typeof uri === 'string' ? uri.replace('+', '%20') : uri))
-    await found(keyUris, (uri) => keyUris.parse(typeof uri === 'string' ? uri.replace(/&issuer=[^&]*$/, '') : uri))
+    await found(keyUris, (uri) =>
+      keyUris.parse(typeof uri === 'string' ? uri.replace(/&issuer=[^&]*(?=.*&issuer=)/, '') : uri),
+    )
   })
 
   it('is found: a missing part of a record has a default, an unknown one is dropped, an owner is not compared', async () => {
@@ -88,7 +90,7 @@ describe('a planted fault', () => {
     )
   })
 
-  it('is found: a link that leads elsewhere, a page of another site, a body that nobody limits', {
+  it('is found: a link that leads elsewhere, a page of another site, a query that nobody reads', {
     timeout: 240_000,
   }, async () => {
     const link = await found(returnPaths, (path) => (path.startsWith('/') ? { accepted: path } : { refused: '/' }))
