@@ -163,7 +163,7 @@ export async function requestTarget(): Promise<Target<Sent>> {
   const allows = modelOf(document)
   return {
     name: 'leeway/http: requests',
-    inputs: fc.oneof({ weight: 4, arbitrary: nearlyValid }, { weight: 1, arbitrary: anyRequest }),
+    inputs: fc.oneof({ weight: 19, arbitrary: nearlyValid }, { weight: 1, arbitrary: anyRequest }),
     async parse({ method, path, headers, body }): Promise<Outcome> {
       const hasBody = body !== null && method !== 'GET' && method !== 'HEAD'
       const request = new Request(ORIGIN + path, { method, headers, ...(hasBody && { body }) })
