@@ -72,13 +72,18 @@ async function outcomeOf<Input>(target: Target<Input>, input: Input): Promise<Ou
   try {
     return await target.parse(input)
   } catch (error) {
-    const { name, code = name, message } = error as Error & { code?: string }
+    if (error instanceof assert.AssertionError) throw error
+    const { name, code = name, message } = Object(error) as Error & { code?: string }
     if (!target.throws.includes(code)) throw new Error(`${code} is not documented: ${message}`)
-    // Short inputs are in every sentence.
-    if (typeof input === 'string' && input.length > 20 && message.includes(input))
-      throw new Error(`repeated: ${message}`)
+    if (typeof input === 'string' && repeats(message, input)) throw new Error(`the error repeats its input: ${message}`)
     return { refused: code }
   }
+}
+
+/** Whether a message has twenty characters in a row of a text: fewer are in sentences of its own. */
+function repeats(message: string, text: string): boolean {
+  for (let at = 0; at + 20 <= message.length; at++) if (text.includes(message.slice(at, at + 20))) return true
+  return false
 }
 
 const LONGEST_SHOWN = 2000
