@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import * as z from 'zod/mini'
+import { LAST_INSTANT } from '../../src/assert.js'
 import { type EnrollmentRecord, SCHEMA_VERSION } from '../../src/enrollment/record.js'
 import { LeewayError } from '../../src/errors.js'
 import { decodeRecord, encodeRecord } from '../../src/record/codec.js'
@@ -101,6 +102,17 @@ describe('a record that was stored', () => {
     expect(decodeRecord(stored(FULL), USER)).toEqual(FULL)
     expect(PLACES.length).toBeGreaterThan(100)
     expect(stored(FULL)).toEqual(FULL)
+  })
+
+  it('is read with the last instant, the highest count and every weekday', () => {
+    const requirement = FULL.requirement as NonNullable<EnrollmentRecord['requirement']>
+    const avoid = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const
+    const record: EnrollmentRecord = {
+      ...FULL,
+      eventCount: Number.MAX_SAFE_INTEGER,
+      requirement: { ...requirement, deadline: LAST_INSTANT, calendar: { timeZone: 'UTC', avoid } },
+    }
+    expect(decodeRecord(stored(record), USER)).toEqual(record)
   })
 
   it('is read into a copy: what the store keeps is not what the machine works on', () => {
@@ -287,6 +299,10 @@ describe('a record of another schema version', () => {
     it('the current one is left as it is, the very object', () => {
       const current = { schemaVersion: 3, name: 'ada' }
       expect(upgrade(current, steps, 3)).toBe(current)
+      for (const schemaVersion of [0, -1, 0.5, '1', null, undefined]) {
+        const none = { schemaVersion, nickname: 'ada' }
+        expect(upgrade(none, steps, 3)).toBe(none)
+      }
     })
 
     it('a newer one is refused by its version alone', () => {

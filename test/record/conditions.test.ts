@@ -60,6 +60,13 @@ describe('a condition on a fact', () => {
     expect(answers).toEqual(expected)
   })
 
+  it('that is null is not even after the first instant there is', () => {
+    for (const is of ['after', 'before', 'not-before'] as const) {
+      expect(meets(NOTHING, { fact: 'deadline', is, than: 0 })).toBe(false)
+    }
+    expect(meets(NOTHING, { fact: 'deadline', is: 'not-after', than: 0 })).toBe(true)
+  })
+
   it('that is a flag', () => {
     expect(meets({ ...NOTHING, required: true }, { fact: 'required', is: true })).toBe(true)
     expect(meets({ ...NOTHING, required: true }, { fact: 'required', is: false })).toBe(false)
@@ -81,6 +88,16 @@ describe('the conditions of a phase', () => {
 describe('the conditions of a filter', () => {
   it('are none where nothing is asked, or only a prefix', () => {
     expect(filterConditions({}, 1)).toEqual([])
+    expect(filterConditions({ phase: 'enrolled' }, 1)).toEqual([
+      { fact: 'suspended', is: false },
+      { fact: 'enrolledAt', is: 'set' },
+    ])
+    expect(filterConditions({ deadlineBefore: 7 }, 1)).toEqual([
+      { fact: 'required', is: true },
+      { fact: 'suspended', is: false },
+      { fact: 'enrolledAt', is: 'not-set' },
+      { fact: 'deadline', is: 'before', than: 7 },
+    ])
     expect(filterConditions({ userIdPrefix: 'a', phase: undefined, locked: undefined }, 1)).toEqual([])
   })
 
@@ -124,6 +141,11 @@ describe('user ids in the order of their bytes', () => {
 
   it('compare as their bytes do, which their UTF-16 units do not', () => {
     expect(compareBytes('\uffff', '\u{10000}')).toBeLessThan(0)
+    // Just before, at and after the units that are halves of characters.
+    expect(compareBytes('\ud7ff', '\ue000')).toBeLessThan(0)
+    expect(compareBytes('A', '\ue000')).toBeLessThan(0)
+    expect(compareBytes('\u{103fe}', '\u{103ff}')).toBeLessThan(0)
+    expect(compareBytes('\ue000', '\u{103ff}')).toBeLessThan(0)
     expect('\uffff' < '\u{10000}').toBe(false)
     const any = fc.oneof(text, fc.string({ unit: 'binary', maxLength: 3 }))
     fc.assert(
@@ -168,8 +190,9 @@ describe('user ids in the order of their bytes', () => {
 describe('the edges of intervals', () => {
   it('may stand still, and not go back or be no instants', () => {
     for (const edges of [[], [5], [1, 1, 8.64e15]]) expect(() => assertEdges(edges)).not.toThrow()
-    expect(() => assertEdges([2, 1])).toThrow(RangeError)
+    expect(() => assertEdges([2, 1])).toThrow(new RangeError('query.edges must not go back'))
     expect(() => assertEdges([-1])).toThrow(RangeError)
+    expect(() => assertEdges([-1])).toThrow(/^query\.edges must be /)
     expect(() => assertEdges(['1' as unknown as number])).toThrow(TypeError)
   })
 })
