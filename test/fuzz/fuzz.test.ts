@@ -7,7 +7,7 @@ import { fuzz, type Outcome, type Target } from './target.js'
 import { everyTarget } from './targets.js'
 import { base32, instants, keyUris, returnPaths, tokenTarget, userIds } from './texts.js'
 
-/** A tenth for what goes through a cipher, a whole record or a whole handler: `npm run test:fuzz` has a million for each. */
+/** A tenth for those that take longer: `npm run test:fuzz` has a million for each. */
 const RUNS = 20_000
 const COSTLY = /^leeway\.|requests|records|returnTo|toNode/
 
