@@ -151,7 +151,8 @@ function urlOf({ originalUrl, url = '/', headers, socket }: NodeRequest): string
     if (pathname !== '/' || /[/?#@\\]/.test(String(host))) return null
     if (target.startsWith('/')) return new web.URL(origin + target).href
     const { pathname: path, search } = new web.URL(target, origin)
-    return origin + path + search
+    // Of a scheme without hosts there is no path: `javascript:0` is none on this server.
+    return path.startsWith('/') ? origin + path + search : null
   } catch {
     return null
   }

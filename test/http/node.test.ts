@@ -62,6 +62,14 @@ describe('toNode', () => {
     }
   })
 
+  it('refuses a URL without a path, which Node lets through from nobody but a framework may hand over', async () => {
+    for (const originalUrl of ['javascript:0', 'data:,x', 'urn:leeway:x']) {
+      server = await serve((req, res) => echo(Object.assign(req, { originalUrl }), res))
+      expect((await server.fetch('/')).status).toBe(400)
+      await server.close()
+    }
+  })
+
   it('refuses a Host that is none', async () => {
     server = await serve(echo)
     for (const host of ['a b', 'evil.example/x', 'a@b', 'a\\b', '[::1']) {
