@@ -155,6 +155,8 @@ describe('changing a deadline', () => {
     const saturday = at('2026-11-28T12:00+01:00')
     const dated = friday.when({ type: 'change-deadline', change: { deadline: saturday }, note: {} })
     expect(requirementOf(dated).deadline).toBe(saturday)
+    // No days more leave it where it was put, be it in the middle of a day off.
+    expect(dated.when({ type: 'change-deadline', change: { addDays: 0 }, note: {} }).written).toBe(false)
   })
 
   it('never moves later by days that are taken away, though the search for a working day goes forward', () => {
@@ -402,7 +404,8 @@ describe('resetting', () => {
       passRequired: false,
     })
     expect(told.events[0]?.details).toMatchObject({ grace: 'none', deadline: NOW, previousDeadline: DEADLINE })
-    expect(requirementOf(told).because.at(-1)).toMatchObject({ source: 'reset', deadline: NOW })
+    const text = 'After a reset: to be set up at the next sign-in'
+    expect(requirementOf(told).because.at(-1)).toMatchObject({ source: 'reset', text, deadline: NOW })
   })
 
   it("with grace 'none' leaves what was over as it was", () => {
@@ -466,7 +469,11 @@ describe('resetting', () => {
       .when(requiring({ period: { days: 30 }, postponements: 1 }))
       .when({ type: 'sign-in' })
       .when({ type: 'postpone-setup', signInId: 'one' })
-    const told = reset(recordOf(used), { days: 3 }).when({ type: 'postpone-setup', signInId: 'one' })
+    const fresh = reset(recordOf(used), { days: 3 })
+    const text = 'After a reset: 3 days from assignment'
+    expect(requirementOf(fresh).because.at(-1)).toMatchObject({ source: 'reset', text, deadline: NOW + 3 * DAY })
+    expect(requirementOf(fresh).postponedSignIns).toEqual([])
+    const told = fresh.when({ type: 'postpone-setup', signInId: 'one' })
     expect(told).toMatchObject({ written: true, outcome: { action: 'offer-setup', postponementsLeft: 0 } })
   })
 
