@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  decodeBase32,
   encodeBase32,
   formatKeyUri,
   generateHotp,
@@ -94,6 +95,7 @@ describe('parameters', () => {
 describe('an argument that is wrong', () => {
   const wrong: readonly (readonly [name: string, run: () => unknown])[] = [
     ['bytes', () => encodeBase32('hi' as never)],
+    ['text', () => decodeBase32(7 as never)],
     ['byteLength', () => generateSecret(15)],
     ['what random returns', () => drawSecret(() => new Uint8Array(19))],
     ['counter', () => generateHotp(rfcSecret, -1)],
