@@ -13,7 +13,7 @@ export default {
   incremental: true,
   concurrency: 3,
   // For a busy machine: only mutants that end by themselves are in question.
-  timeoutMS: 10_000,
+  timeoutMS: 20_000,
   timeoutFactor: 1,
   disableTypeChecks: false,
   tempDirName: 'temp/stryker',

@@ -121,25 +121,30 @@ function write(file, name, text) {
 
 mkdirSync('temp/mutation', { recursive: true })
 
+/** @type {(one: Omit<Equivalent, 'why'>) => (other: Omit<Equivalent, 'why'>) => boolean} */
+const same = (one) => (other) => one.file === other.file && one.code === other.code && one.mutant === other.mutant
+
 /** @type {Map<string, Mutant[]>} */
 const results = new Map()
 /** @type {{ file: string, code: string, mutant: string, status: string }[]} */
 const survivors = []
 for (const folder of folders) {
-  const files = Object.entries((await tryMutantsOf(folder)).files)
-  results.set(
-    folder,
-    files.flatMap(([, { mutants }]) => mutants),
-  )
-  for (const [file, { source, mutants }] of files) {
-    for (const mutant of mutants.filter(lives))
-      survivors.push({ file, ...inText(source, mutant), status: mutant.status })
+  const report = await tryMutantsOf(folder)
+  /** @type {Mutant[]} */
+  const mutants = []
+  for (const [file, { source, mutants: found }] of Object.entries(report.files)) {
+    for (const mutant of found) {
+      const text = { file, ...inText(source, mutant) }
+      // What no test can tell was cut off by a machine that was busy.
+      if (mutant.status === 'Timeout' && equivalents.some(same(text))) mutant.status = 'Survived'
+      if (lives(mutant)) survivors.push({ ...text, status: mutant.status })
+      mutants.push(mutant)
+    }
   }
+  results.set(folder, mutants)
 }
 
 const all = [...results.values()].flat()
-/** @type {(one: Omit<Equivalent, 'why'>) => (other: Omit<Equivalent, 'why'>) => boolean} */
-const same = (one) => (other) => one.file === other.file && one.code === other.code && one.mutant === other.mutant
 const known = survivors.filter((one) => equivalents.some(same(one)))
 const unexplained = survivors.filter((one) => !equivalents.some(same(one)))
 const stale = equivalents.filter(
