@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import * as z from 'zod/mini'
 import { LAST_INSTANT } from '../../src/assert.js'
 import { type EnrollmentRecord, SCHEMA_VERSION } from '../../src/enrollment/record.js'
+import type { Explanation, Period } from '../../src/enrollment/terms.js'
 import { LeewayError } from '../../src/errors.js'
 import { decodeRecord, encodeRecord } from '../../src/record/codec.js'
 import { type Upgrade, upgrade } from '../../src/record/upgrade.js'
@@ -113,6 +114,39 @@ describe('a record that was stored', () => {
       requirement: { ...requirement, deadline: LAST_INSTANT, calendar: { timeZone: 'UTC', avoid } },
     }
     expect(decodeRecord(stored(record), USER)).toEqual(record)
+  })
+
+  it('is read with each word that may stand in it', () => {
+    const requirement = FULL.requirement as NonNullable<EnrollmentRecord['requirement']>
+    const because = (scope: Explanation['scope']): Explanation => ({
+      scope,
+      source: 'terms',
+      deadline: NOW,
+      outcome: 'applied',
+      text: 'why',
+    })
+    const setup = FULL.setup as NonNullable<EnrollmentRecord['setup']>
+    const periods: readonly Period[] = [
+      'none',
+      { days: 3, start: 'now' },
+      { days: 3, start: 'first-sign-in' },
+      { days: 3, start: NOW },
+      { deadline: NOW },
+      { deadline: NOW, start: 'now' },
+      { deadline: NOW, start: NOW },
+    ]
+    const records: readonly EnrollmentRecord[] = [
+      ...periods.map((period) => ({ ...FULL, requirement: { ...requirement, period } })),
+      ...(['user', 'group', 'organization', 'rule'] as const).map((scope) => ({
+        ...FULL,
+        requirement: { ...requirement, because: [because(scope)] },
+      })),
+      ...(['SHA1', 'SHA256', 'SHA512'] as const).map((algorithm) => ({
+        ...FULL,
+        setup: { ...setup, parameters: { ...setup.parameters, algorithm } },
+      })),
+    ]
+    for (const record of records) expect(decodeRecord(stored(record), USER)).toEqual(record)
   })
 
   it('is read into a copy: what the store keeps is not what the machine works on', () => {
