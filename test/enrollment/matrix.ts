@@ -58,7 +58,8 @@ function answerOf(outcome: Told<CommandType>['outcome']): string {
   if ('claimed' in outcome) return outcome.claimed === null ? 'nothing due' : 'claimed'
   if ('recorded' in outcome) return outcome.recorded ? 'recorded' : 'not recorded'
   if ('changed' in outcome && outcome.changed !== undefined) return outcome.changed ? 'changed' : 'unchanged'
-  if ('reason' in outcome) return outcome.ok ? `ok, ${outcome.reason}` : outcome.reason
+  // A refusal that says ok would be one that callers let pass.
+  if ('reason' in outcome) return (outcome.ok as boolean) ? `ok, ${outcome.reason}` : outcome.reason
   if ('resumed' in outcome) return outcome.resumed ? 'ok, resumed' : 'ok'
   return 'ok'
 }

@@ -1,10 +1,14 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { EnrollmentEvent } from '../../src/enrollment/events.js'
+import type { EnrollmentRepository } from '../../src/ports/index.js'
 import { memoryRepository } from '../../src/stores/memory/index.js'
 import { enroll, rejection, settingOf } from './setting.js'
 
 /** A store where another write always comes first. */
-const contended = { save: async () => 'conflict', remove: async () => 'conflict' } as const
+const contended: Pick<EnrollmentRepository, 'save' | 'remove'> = {
+  save: async () => 'conflict',
+  remove: async () => 'conflict',
+}
 
 /** How long the service waits, in milliseconds: the timers are real, and short by the lowest chance that is told here. */
 function waits(): number[] {

@@ -137,7 +137,7 @@ describe('a protected account', () => {
       [fails, failure],
       [() => 'yes', new TypeError('policy.protect must answer true or false')],
     ] as const) {
-      const { leeway } = settingOf({ policy: { protect: protect as () => boolean } })
+      const { leeway } = settingOf({ policy: { protect: protect as () => never } })
       expect(await told(() => leeway.requireEnrollment('root', { period: 'none' }))).toEqual({
         code: 'ERR_PROTECTED',
         message,

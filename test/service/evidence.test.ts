@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { aesGcmCipher } from '../../src/cipher/aes-gcm.js'
+import type { EnrollmentRecord } from '../../src/enrollment/record.js'
 import { phone } from '../../src/testing/index.js'
 import { enroll, K1, masterKey, type Setting, settingOf, wrongCode } from './setting.js'
 
-const failuresOf = async ({ leeway }: Pick<Setting, 'leeway'>) => (await leeway.status('ada')).locks
+async function storedOf({ repository }: Pick<Setting, 'repository'>): Promise<EnrollmentRecord> {
+  const stored = await repository.find('ada')
+  return stored?.enrollment as EnrollmentRecord
+}
+
+const failuresOf = async (setting: Pick<Setting, 'repository'>) => (await storedOf(setting)).lock
 
 /** A user in the middle of set-up, and the phone that shows the codes. */
 async function settingUp(options: Parameters<typeof settingOf>[0] = {}) {
@@ -85,7 +91,7 @@ describe('recovery codes', () => {
   it('are stored as made here or brought over, and either form is taken beside the other', async () => {
     const setting = settingOf()
     await enroll(setting, 'ada')
-    const stored = async () => (await setting.repository.find('ada'))?.enrollment.recoveryCodes ?? []
+    const stored = async () => (await storedOf(setting)).recoveryCodes
     expect((await stored()).map(({ imported }) => imported)).toEqual(Array(10).fill(false))
     await setting.leeway.importAuthenticator('ada', { secret: masterKey(3), recoveryCodes: ['abcd-efgh-1234'] })
     expect((await stored()).map(({ imported }) => imported)).toEqual([...Array(10).fill(false), true])
