@@ -131,7 +131,8 @@ export function afterStandstill(requirement: Requirement, stoppedAt: Instant, no
   if (startsAt === null || startsAt <= stoppedAt) {
     return explained({ ...requirement, deadline: putOff(deadline, now - stoppedAt, calendar) }, why)
   }
-  if (startsAt > now) return requirement
+  // One that starts at this very instant lost nothing.
+  if (startsAt >= now) return requirement
   return explained({ ...requirement, startsAt: now, deadline: putOff(deadline, now - startsAt, calendar) }, why)
 }
 

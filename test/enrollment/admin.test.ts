@@ -210,7 +210,10 @@ describe('suspending and resuming', () => {
     expect(told.events).toMatchObject([
       { type: 'resumed', details: { startsAt: NOW, deadline: NOW + 80 * DAY, previousDeadline: NOW + 30 * DAY } },
     ])
-    expect(requirementOf(told).because.at(-1)).toMatchObject({ source: 'suspension', outcome: 'applied' })
+    expect(requirementOf(told).because.at(-1)).toMatchObject({
+      ...{ source: 'suspension', outcome: 'applied', deadline: NOW + 80 * DAY },
+      text: 'The period stood still while the account was suspended',
+    })
   })
 
   it.each<[string, Period, { from: number; days: number }, { startsAt: number | null; deadline: number }]>([
@@ -281,6 +284,11 @@ describe('suspending and resuming', () => {
   it('resuming at the same instant moves nothing', () => {
     const told = given(inPhase['enrollment-period']).when(SUSPEND).when(RESUME)
     expect(requirementOf(told)).toEqual(inPhase['enrollment-period'].requirement)
+  })
+
+  it('a period that starts at the very resume stood still for nothing, and nothing says so', () => {
+    const told = suspendedFor({ days: 30, start: NOW + 10 * DAY }, { from: 1, days: 9 })
+    expect(requirementOf(told).because.map(({ source }) => source)).toEqual(['terms'])
   })
 
   it('goes without a requirement', () => {
@@ -595,6 +603,13 @@ describe('unlocking', () => {
     expect(told.events).toMatchObject([
       { type: 'unlocked', actor: 'root', reason: 'was it you?', details: { failures: 50, recoveryFailures: 2 } },
     ])
+  })
+
+  it.each(['totp', 'recovery'] as const)('clears failures of long ago too, which lock nothing: %s', (factor) => {
+    const lock = { totp: UNLOCKED, recovery: UNLOCKED, [factor]: { ...UNLOCKED, failures: 3 } }
+    const told = given({ ...inPhase.enrolled, lock }).when({ type: 'unlock', note: {} })
+    expect(recordOf(told).lock).toEqual({ totp: UNLOCKED, recovery: UNLOCKED })
+    expect(told.types).toEqual(['unlocked'])
   })
 })
 

@@ -178,6 +178,9 @@ describe('bounds', () => {
     expect(() => endOfDayAfter(0, 1e8, { timeZone: 'UTC' })).toThrow(beyond)
     expect(() => endOfDay(LAST_INSTANT - 1, { timeZone: 'America/New_York' })).toThrow(beyond)
     expect(() => endOfDay(LAST_INSTANT - 1, { timeZone: 'UTC', avoid: ['friday'] })).toThrow(beyond)
+    // Where no date is left to be a holiday, the search for a working day ends too.
+    const full = { timeZone: 'UTC', avoid: ['friday', 'saturday'], holidays: ['9999-12-31'] } as const
+    expect(() => endOfDay(LAST_INSTANT - 1, full)).toThrow(beyond)
     expect(endOfDay(LAST_INSTANT - 86_400_000, { timeZone: 'Etc/GMT+12' })).toBe(LAST_INSTANT - 43_200_000)
   })
 
@@ -188,7 +191,7 @@ describe('bounds', () => {
       expect(() => localDate(bad, 'UTC')).toThrow(/^instant must be/)
     }
     for (const bad of [-367, 0.5, Number.NaN, 1e8 + 1])
-      expect(() => endOfDayAfter(0, bad, calendar)).toThrow(/^days must be/)
+      expect(() => endOfDayAfter(0, bad, calendar)).toThrow(/^days must be a whole number from -366 to 100000000$/)
     expect(() => endOfDayAfter('0' as never, 1, calendar)).toThrow(TypeError)
     expect(() => endOfDayAfter(0, '1' as never, calendar)).toThrow(TypeError)
   })

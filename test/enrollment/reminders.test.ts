@@ -168,6 +168,17 @@ describe('nobody is reminded', () => {
     expectDue(exempt(DEADLINE + HOUR), 0, [DEADLINE + HOUR, DEADLINE + DAY])
   })
 
+  it('by a day that an exemption covers: the store is told of the next that it does not', () => {
+    const policy = remindingOn(7, 3)
+    const exempt = (until: number) =>
+      indexOf(
+        recordOf(under({ days: 30 }, policy).when({ type: 'exempt', until, reason: 'on leave', note: {} }, { policy })),
+      )
+    expect(exempt(DEADLINE - 6 * DAY - 1).remindAt).toBe(DEADLINE - 6 * DAY - 1)
+    expect(exempt(DEADLINE - 6 * DAY).remindAt).toBe(DEADLINE - 3 * DAY)
+    expect(exempt(DEADLINE - 5 * DAY).remindAt).toBe(DEADLINE - 3 * DAY)
+  })
+
   it('of days that the policy does not name', () => {
     const story = under({ days: 30 })
     expect(claimedAt(story, DEADLINE - 2 * DAY)).toBeNull()

@@ -90,6 +90,18 @@ describe('the dates of a period', () => {
     const none = given(null).when({ ...requiring({ period: { days: 3 } }), because: [] })
     expect(requirementOf(none).because).toEqual(requirementOf(alone).because)
   })
+
+  it.each<[text: string, Period]>([
+    ['MFA is required at once', 'none'],
+    ['MFA is required by a fixed date', { deadline: NOW + DAY }],
+    ['1 day from assignment', { days: 1 }],
+    ['30 days from assignment', { days: 30, start: 'now' }],
+    ['30 days from a fixed date', { days: 30, start: NOW + DAY }],
+    ['30 days from the first sign-in, at most 90 days from assignment', { days: 30, start: 'first-sign-in' }],
+    ['30 days from assignment, to the end of a working day in Europe/Berlin', { days: 30, calendar: WORKING }],
+  ])('in words: %s', (text, period) => {
+    expect(requirementOf(given(null).when(requiring({ period }))).because.at(-1)?.text).toBe(text)
+  })
 })
 
 describe('the first sign-in', () => {
@@ -114,6 +126,7 @@ describe('the first sign-in', () => {
       ['terms', 'overridden', NOW + 30 * DAY],
       ['first-sign-in', 'applied', NOW + 15 * DAY],
     ])
+    expect(requirementOf(told).because.at(-1)?.text).toBe('10 days from the first sign-in')
     expect(told.outcome).toMatchObject({ action: 'offer-setup', deadline: NOW + 15 * DAY, daysLeft: 10 })
   })
 

@@ -146,6 +146,9 @@ describe('assertResolvedTerms', () => {
     ['what is optional', { terms: 'optional', because: [] }],
     ['a since', { terms: { period: 'none' }, since: NOW, because: [good] }],
     ['a since left out, as undefined', { terms: { period: 'none' }, since: undefined, because: [good] }],
+    ['an explanation of a user', resolved({ ...good, scope: 'user' })],
+    ['one of an organization', resolved({ ...good, scope: 'organization' })],
+    ['one of a rule', resolved({ ...good, scope: 'rule' })],
     ['an explanation without a date', resolved({ ...good, deadline: null, text: '', outcome: 'overridden' })],
     ['texts as long as may be', resolved({ ...good, source: 's'.repeat(255), text: 't'.repeat(1000) })],
   ])('accepts %s', (_, value) => {
