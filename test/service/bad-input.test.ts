@@ -389,6 +389,7 @@ describe('arguments that are wrong reject with an error that names them, before 
       cancelSetup: (leeway) => leeway.cancelSetup('ada', { setupId: ['x'] }),
     }),
     'options.grace must be': merged(grace({}), grace({ grace: 'some' }), grace({ grace: 7 })),
+    "options.grace must be 'none', 'remaining' or a period": grace({ grace: 'some' }),
     'options.grace.days must be': merged(grace({ grace: { days: 0 } }), grace({ grace: { days: 366 } })),
 
     'options.accountName must be': merged(begin(undefined), begin({}), begin({ accountName: 7 })),
@@ -489,9 +490,9 @@ describe('arguments that are wrong reject with an error that names them, before 
       recoveryCodes: Array.from({ length: 50 }, (_, at) => `ABCDEF${10 + at}`),
     })
     expect(imported).toMatchObject({ changed: true, recoveryCodesLeft: 50 })
-    expect(await leeway.importAuthenticator('ada', { secret: new Uint8Array(10).fill(2), boundAt: 0 })).toMatchObject({
-      changed: true,
-    })
+    const short = { secret: new Uint8Array(10).fill(2), boundAt: 0, parameters: { t0: NOW / 1000 } }
+    expect(await leeway.importAuthenticator('ada', short)).toMatchObject({ changed: true })
+    expect(await leeway.importAuthenticator('ben', short)).toMatchObject({ changed: true, recoveryCodesLeft: 0 })
   })
 
   it('an account name with anything but a colon comes back from the key URI', async () => {
@@ -590,9 +591,10 @@ describe('arguments of a roll-out that are wrong reject, and name them, before a
     'options.force needs options.reason': [assignment({ force: true }), assignment({ force: true, reason: '' })],
     'options.onUser must be a function': [assignment({ onUser: 1 }), preview({ onUser: null })],
     'options.onProgress must be a function': [assignment({ onProgress: {} }), rotation({ onProgress: 'often' })],
-    'options.signal must be an AbortSignal': [null, true, {}, new AbortController()].flatMap((signal) =>
-      each({ signal }),
-    ),
+    'options.signal must be an AbortSignal': [
+      ...[null, true, {}, new AbortController()],
+      ...[{ aborted: false }, { addEventListener() {} }, { aborted: 'no', addEventListener() {} }],
+    ].flatMap((signal) => each({ signal })),
     'options.concurrency must be': [0, 101, 1.5, '8', null, Number.NaN].map((concurrency) =>
       reminders({ concurrency }),
     ),
@@ -960,6 +962,12 @@ describe('options that are wrong', () => {
       expect(() => createLeeway({ ...good(), policy: policy as never })).toThrow(message)
     })
   }
+
+  it('a lock may have twenty rungs, and what is granted has no limit where none is said', () => {
+    const forMs = Array.from({ length: 20 }, (_, at) => 1000 * (at + 1))
+    expect(resolvePolicy({ lock: { forMs } }).lock.forMs).toEqual(forMs)
+    expect(resolvePolicy().maxGrantedDays).toBeNull()
+  })
 
   it('days to remind on are kept once each, the most first, and may be none', () => {
     const daysOf = (daysBefore?: readonly number[]) => resolvePolicy({ reminders: { daysBefore } }).reminders.daysBefore

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { LeewayError } from '../../src/errors.js'
-import type { EnrollmentRepository, SecretCipher } from '../../src/ports/index.js'
+import type { EnrollmentRepository, SecretCipher, StoredEnrollment } from '../../src/ports/index.js'
+import type { AssignedUser } from '../../src/service/assign.js'
 import type { Leeway } from '../../src/service/leeway.js'
 import { memoryRepository } from '../../src/stores/memory/index.js'
 import { enroll, NOW, rejection, rolloutSetting, type Store, settingOf } from './setting.js'
@@ -59,6 +60,24 @@ describe('a store that fails says in what', () => {
       message: 'the repository could not list records; see the cause',
       cause: failure,
     })
+  })
+
+  it('reading many', async () => {
+    const over = (findMany: () => unknown) =>
+      rolloutSetting({ repository: { ...memoryRepository(), findMany } as Store }).leeway
+    const terms = { period: { days: 3 } }
+    const { leeway } = rolloutSetting({ repository: { ...memoryRepository(), findMany: fails } as Store })
+    expect(await told(() => over(fails).rollout.preview(['ada'], terms))).toEqual({
+      code: 'ERR_STORE',
+      message: 'the repository could not read records; see the cause',
+      cause: failure,
+    })
+    expect(await told(() => over(async () => []).rollout.preview(['ada'], terms))).toEqual({
+      code: 'ERR_STORE',
+      message: 'findMany of the repository must answer a Map of { enrollment, version }',
+      cause: undefined,
+    })
+    expect(await leeway.rollout.assign(['ada'], terms)).toMatchObject({ done: 0, stoppedBy: 'store' })
   })
 
   it('answering what is no answer', async () => {
@@ -144,5 +163,57 @@ describe('a protected account', () => {
         cause,
       })
     }
+  })
+})
+
+describe('a record that this process cannot use', () => {
+  it('says so, with what it cannot do as the cause, for one user and for many', async () => {
+    const setting = rolloutSetting()
+    await setting.leeway.requireEnrollment('ada', { period: { days: 3, calendar: { timeZone: 'Europe/Berlin' } } })
+    // What is left is worked out anew, by that calendar.
+    await setting.leeway.suspend('ada')
+    setting.clock.advance(1000)
+    const elsewhere = (stored: StoredEnrollment): StoredEnrollment =>
+      JSON.parse(JSON.stringify(stored).replaceAll('Europe/Berlin', 'Europe/Atlantis'))
+    const repository: Store = {
+      ...setting.repository,
+      async find(userId) {
+        const stored = await setting.repository.find(userId)
+        return stored && elsewhere(stored)
+      },
+      async findMany(userIds) {
+        const found = await setting.repository.findMany(userIds)
+        return new Map([...found].map(([userId, stored]) => [userId, elsewhere(stored)]))
+      },
+    }
+    const { leeway } = rolloutSetting({ repository, clock: setting.clock })
+    const message = 'the stored record holds what this process cannot use; see the cause'
+    const cause = expect.any(RangeError)
+    const refused = await told(() => leeway.changeDeadline('ada', { addDays: 1 }))
+    expect(refused).toEqual({ code: 'ERR_RECORD', message, cause })
+    const failed: AssignedUser[] = []
+    await leeway.rollout.assign(
+      ['ada'],
+      { period: { days: 9 } },
+      { applyTo: 'extend', onUser: (user) => failed.push(user) },
+    )
+    expect(failed).toEqual([{ userId: 'ada', outcome: 'failed', code: 'ERR_RECORD', message }])
+  })
+})
+
+describe('a function for terms that throws', () => {
+  it('is told by its message, of which a thousand characters are kept', async () => {
+    const failed: AssignedUser[] = []
+    for (const thrown of [new Error('x'.repeat(1001)), 'a text', null]) {
+      const terms = () => {
+        throw thrown
+      }
+      await rolloutSetting().leeway.rollout.assign(['ada'], terms, { onUser: (user) => failed.push(user) })
+    }
+    expect(failed).toMatchObject([
+      { code: 'ERR_TERMS', message: 'x'.repeat(1000) },
+      { code: 'ERR_TERMS', message: 'the function for terms threw' },
+      { code: 'ERR_TERMS', message: 'the function for terms threw' },
+    ])
   })
 })

@@ -5,7 +5,7 @@ import type { EnrollmentStatus } from '../../src/enrollment/status.js'
 import type { Explanation } from '../../src/enrollment/terms.js'
 import type { RolloutFilter } from '../../src/ports/directory.js'
 import { memoryRepository } from '../../src/stores/memory/index.js'
-import { arbitraries } from '../../src/testing/index.js'
+import { arbitraries, phone } from '../../src/testing/index.js'
 import {
   DAY,
   enroll,
@@ -183,6 +183,11 @@ describe('a report as CSV', () => {
     const [ada, ben] = await exported(setting)
     expect([ada?.['authenticators'], ada?.['last_used_at']]).toEqual(['2', dated(NOW + STEP)])
     expect([ben?.['authenticators'], ben?.['last_used_at']]).toEqual(['1', ''])
+    // Now the other of Ada's, and her first one stays as it was.
+    clock.advance(HOUR)
+    const other = phone(new Uint8Array(20).fill(5))
+    expect(await leeway.verifyCode('ada', other.codeAt(clock()))).toMatchObject({ ok: true })
+    expect((await exported(setting))[0]?.['last_used_at']).toEqual(dated(clock()))
   })
 
   it('gives as the reason of a deadline the rules that applied, and not those that were overridden', async () => {

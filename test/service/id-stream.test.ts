@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { assertUserIds, batchesOf, type UserIds } from '../../src/service/id-stream.js'
 import { turn, users } from './setting.js'
@@ -32,17 +33,7 @@ function streamOf(answer: (asked: number) => Promise<IteratorResult<string>>): A
 function countedSignal(): { signal: AbortSignal; abort(): void; listeners(): number } {
   const controller = new AbortController()
   const { signal } = controller
-  let listeners = 0
-  const { addEventListener, removeEventListener } = signal
-  signal.addEventListener = (...given: Parameters<typeof addEventListener>) => {
-    listeners++
-    addEventListener.apply(signal, given)
-  }
-  signal.removeEventListener = (...given: Parameters<typeof removeEventListener>) => {
-    listeners--
-    removeEventListener.apply(signal, given)
-  }
-  return { signal, abort: () => controller.abort(), listeners: () => listeners }
+  return { signal, abort: () => controller.abort(), listeners: () => getEventListeners(signal, 'abort').length }
 }
 
 const ANSWER_FOR_EVER = (asked: number): Promise<IteratorResult<string>> =>

@@ -241,6 +241,30 @@ describe('a preview', () => {
     expect(await rolloutSetting().leeway.rollout.preview([], AT_ONCE)).toEqual(NOBODY)
   })
 
+  it('tells where everybody would stand, and who changes', async () => {
+    const setting = rolloutSetting()
+    const { leeway } = setting
+    await enroll(setting, 'enrolled')
+    await leeway.requireEnrollment('as before', { period: { days: 8 } })
+    const outcomes: [string, string][] = []
+    const ids = ['as before', 'enrolled', 'new', 'new', 'soon']
+    const preview = await leeway.rollout.preview(ids, (id) => ({ period: { days: id === 'soon' ? 7 : 8 } }), {
+      onUser: ({ userId: id, outcome }) => outcomes.push([id, outcome]),
+    })
+    expect(outcomes).toEqual([
+      ['as before', 'unchanged'],
+      ['enrolled', 'changed'],
+      ['new', 'changed'],
+      ['new', 'unchanged'],
+      ['soon', 'changed'],
+    ])
+    expect(preview).toEqual({
+      ...NOBODY,
+      ...{ users: 5, changed: 3, unchanged: 2, alreadyEnrolled: 1, stoppedWithinSevenDays: 1 },
+      byPhase: { ...NOBODY.byPhase, enrolled: 1, 'enrollment-period': 3 },
+    })
+  })
+
   it('of more users than fit into a batch counts those who come twice once, wherever that is', async () => {
     const setting = rolloutSetting()
     const ids = [...users(1200), ...users(1200), 'user 000000', 'user 000000']

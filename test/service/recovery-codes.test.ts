@@ -27,6 +27,18 @@ describe('a code typed', () => {
     expect(readRecoveryCode(code.replace('A', 'U'))).toBeNull()
   })
 
+  it('is of ASCII letters, digits, spaces and hyphens from its first character to its last', () => {
+    // The long s is an S, and the Kelvin sign a K, once they are made upper case or folded.
+    for (const stranger of ['\u017f', '\u212a', '_', '\t', '\n', '\u00a0']) {
+      for (const code of [
+        `${stranger}${'A'.repeat(24)}`,
+        `${'A'.repeat(24)}${stranger}`,
+        `${'A'.repeat(25)}${stranger}`,
+      ])
+        expect(readRecoveryCode(code)).toBeNull()
+    }
+  })
+
   it('may be 8 to 64 letters and digits where codes were imported', () => {
     const imported = true
     for (const [code, read] of [

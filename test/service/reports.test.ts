@@ -332,6 +332,52 @@ describe('progress', () => {
     expect(told).toBeGreaterThan(100)
   })
 
+  /** Ada is enrolled and required, then Ben required and enrolled, then he is dropped: a midnight between each two. */
+  async function threeDays(): Promise<RolloutSetting> {
+    const midnight = Date.UTC(2026, 0, 6)
+    const setting = rolloutSetting({ clock: fixedClock(midnight - HOUR) })
+    const { leeway, clock } = setting
+    await leeway.requireEnrollment('ada', { period: { days: 30 } })
+    await enroll(setting, 'ada')
+    clock.set(midnight + HOUR)
+    await leeway.requireEnrollment('ben', { period: { days: 30 } })
+    await enroll(setting, 'ben')
+    clock.set(midnight + DAY + HOUR)
+    await leeway.makeOptional('ben')
+    return setting
+  }
+
+  it('goes from day to day, today last', async () => {
+    const { leeway, clock } = await threeDays()
+    const told = [
+      { date: '2026-01-04', enrolled: 0, required: 0 },
+      { date: '2026-01-05', enrolled: 1, required: 1 },
+      { date: '2026-01-06', enrolled: 2, required: 2 },
+      { date: '2026-01-07', enrolled: 2, required: 1 },
+    ]
+    for (const days of [4, 3, 2, 1]) {
+      expect(await leeway.rollout.progress({ days, timeZone: 'UTC' })).toEqual(told.slice(-days))
+    }
+    // At midnight it is the new day's, of which nothing has gone by.
+    clock.set(Date.UTC(2026, 0, 8))
+    expect(await leeway.rollout.progress({ days: 2, timeZone: 'UTC' })).toEqual([
+      { date: '2026-01-07', enrolled: 2, required: 1 },
+      { date: '2026-01-08', enrolled: 2, required: 1 },
+    ])
+  })
+
+  it('has the days whose end is not before what was pruned, and today whatever the clock does', async () => {
+    const { leeway, clock } = await threeDays()
+    const dates = async () => (await leeway.rollout.progress({ days: 9, timeZone: 'UTC' })).map(({ date }) => date)
+    await leeway.rollout.pruneHistory({ before: Date.UTC(2026, 0, 6) })
+    expect(await dates()).toEqual(['2026-01-05', '2026-01-06', '2026-01-07'])
+    await leeway.rollout.pruneHistory({ before: Date.UTC(2026, 0, 6) + 1 })
+    expect(await dates()).toEqual(['2026-01-06', '2026-01-07'])
+    await leeway.rollout.pruneHistory({ before: clock() })
+    clock.advance(-DAY)
+    expect(await dates()).toEqual(['2026-01-06'])
+  })
+
   it('knows nothing of before 1970', async () => {
     const { leeway } = rolloutSetting({ clock: fixedClock(DAY + HOUR) })
     await leeway.requireEnrollment('ada', { period: { days: 3 } })
@@ -444,6 +490,7 @@ describe('a store that fails', () => {
         const repository = { ...memoryRepository(), [method]: failing } as Store
         const error = await rejection(() => call(rolloutSetting({ repository }).leeway))
         expect(error).toMatchObject({ name: 'LeewayError', code: 'ERR_STORE', cause: broken })
+        expect(error.message).toMatch(/^the repository could not .+; see the cause$/)
       }
     })
   }

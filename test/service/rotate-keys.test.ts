@@ -140,6 +140,8 @@ describe('rotateKeys', () => {
   it('is there only where the repository has a directory', () => {
     const { find, save, remove } = repository
     expect(settingOf({ repository: { find, save, remove } }).leeway).not.toHaveProperty('rollout')
+    const { pruneHistory: _, ...withoutOne } = repository
+    expect(settingOf({ repository: withoutOne }).leeway).not.toHaveProperty('rollout')
     expect(settingOf({ repository }).leeway).toHaveProperty('rollout')
   })
 })

@@ -19,6 +19,15 @@ describe('users that a walk has met', () => {
     )
   })
 
+  it('are remembered by the thousand, while the table grows', () => {
+    for (const of of [511, 512, 513, 5000]) {
+      const seen = seenUsers()
+      const ids = Array.from({ length: of }, (_, at) => `user ${at}`)
+      expect(ids.filter((id) => !seen.add(id))).toEqual([])
+      expect(ids.filter((id) => seen.add(id))).toEqual([])
+    }
+  })
+
   // With 64 bits no two of these are taken for one, but once in some billion runs.
   const families: Record<string, (at: number) => string> = {
     numbers: (at) => `${at}`,

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import type { EnrollmentRecord } from '../../src/enrollment/record.js'
@@ -208,6 +209,24 @@ describe('a reminder', () => {
   })
 })
 
+it('those who are due are asked for until there is nobody more, however few the store tells at a time', async () => {
+  const { store } = await dueSetting({}, users(5))
+  for (const [limit, ids] of [
+    [1, users(2)],
+    [2, users(3, 2)],
+  ] as const) {
+    const due: Store['due'] = async (query) =>
+      (await store.due(query)).filter(({ userId }) => ids.includes(userId)).slice(0, limit)
+    const { reminders } = await run(rolloutSetting({ repository: { ...store, due } }))
+    expect(reminders.map(({ userId }) => userId)).toEqual(ids)
+  }
+  const failing = rolloutSetting({ repository: { ...store, due: () => Promise.reject(new Error('gone')) } })
+  expect(await rejection(() => run(failing))).toMatchObject({
+    code: 'ERR_STORE',
+    message: 'the repository could not tell which reminders are due; see the cause',
+  })
+})
+
 describe('its key', () => {
   const keys = async (deadline: number, ids: readonly string[], daysBefore: readonly number[]): Promise<string[]> => {
     const setting = rolloutSetting({ policy: { reminders: { daysBefore } } })
@@ -327,7 +346,8 @@ describe('a reminder is sent again, under the same key', () => {
       await vi.advanceTimersByTimeAsync(59_999)
       expect(context?.signal.aborted).toBe(false)
       await vi.advanceTimersByTimeAsync(1)
-      expect(context?.signal).toMatchObject({ aborted: true, reason: { name: 'LeewayError', code: 'ERR_CONTENDED' } })
+      const reason = { name: 'LeewayError', code: 'ERR_CONTENDED', message: 'the claim on this reminder has ended' }
+      expect(context?.signal).toMatchObject({ aborted: true, reason })
       expect(await running).toEqual({ sent: 0, failed: 1 })
       expect(await run(setting)).toMatchObject({ sent: 1 })
       expect(vi.getTimerCount()).toBe(0)
@@ -520,17 +540,7 @@ describe('once the signal is aborted', () => {
     const setting = await dueSetting({}, users(20))
     const controller = new AbortController()
     const reasons: unknown[] = []
-    let listeners = 0
     const { signal } = controller
-    const { addEventListener, removeEventListener } = signal
-    signal.addEventListener = (...given: Parameters<typeof addEventListener>) => {
-      listeners++
-      addEventListener.apply(signal, given)
-    }
-    signal.removeEventListener = (...given: Parameters<typeof removeEventListener>) => {
-      listeners--
-      removeEventListener.apply(signal, given)
-    }
     let begun = 0
     const done = await setting.leeway.rollout.sendReminders(
       async (_reminder, context) => {
@@ -545,7 +555,7 @@ describe('once the signal is aborted', () => {
     expect(begun).toBe(3)
     expect(reasons).toEqual(['the night is over', 'the night is over', 'the night is over'])
     expect(done).toEqual({ sent: 3, failed: 0 })
-    expect(listeners).toBe(0)
+    expect(getEventListeners(signal, 'abort')).toEqual([])
     expect(await run(setting)).toMatchObject({ sent: 17 })
   })
 
