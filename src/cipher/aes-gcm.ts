@@ -157,28 +157,40 @@ function readKey(entry: CipherKey, index: number): RingKey {
     throw new RangeError(`${name}.key must be random bytes, not one byte 32 times`)
   const copy = new Uint8Array(key)
   let derived: Promise<DerivedKeys> | undefined
-  return { id, derived: () => (derived ??= derive(copy)) }
+  return {
+    id,
+    derived() {
+      // A platform that fails once may do it the next time: the bytes are there until it has.
+      derived ??= derive(copy).catch((cause: unknown) => {
+        derived = undefined
+        throw cause
+      })
+      return derived
+    },
+  }
 }
 
 /** Both keys of a master key; the bytes are wiped, as the platform holds them from here on. */
 async function derive(master: Bytes): Promise<DerivedKeys> {
   const { subtle } = platform.crypto
   const base = await subtle.importKey('raw', master, 'HKDF', false, ['deriveKey'])
-  master.fill(0)
   const hkdf = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array() }
-  return {
-    sealing: await subtle.deriveKey({ ...hkdf, info: frame([SEAL]) }, base, { name: 'AES-GCM', length: 256 }, false, [
-      'encrypt',
-      'decrypt',
-    ]),
-    digesting: await subtle.deriveKey(
-      { ...hkdf, info: frame([DIGEST]) },
-      base,
-      { name: 'HMAC', hash: 'SHA-256', length: 256 },
-      false,
-      ['sign', 'verify'],
-    ),
-  }
+  const sealing = await subtle.deriveKey(
+    { ...hkdf, info: frame([SEAL]) },
+    base,
+    { name: 'AES-GCM', length: 256 },
+    false,
+    ['encrypt', 'decrypt'],
+  )
+  const digesting = await subtle.deriveKey(
+    { ...hkdf, info: frame([DIGEST]) },
+    base,
+    { name: 'HMAC', hash: 'SHA-256', length: 256 },
+    false,
+    ['sign', 'verify'],
+  )
+  master.fill(0)
+  return { sealing, digesting }
 }
 
 /** What a token belongs to, as bytes. */

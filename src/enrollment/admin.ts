@@ -1,6 +1,6 @@
 import type { Circumstances } from './circumstances.js'
 import type { Change, Command } from './commands.js'
-import { withoutAuthenticator } from './factor.js'
+import { liveSetup, withoutAuthenticator } from './factor.js'
 import { leftToRun, startedWithinGrant, withinGrant } from './granted.js'
 import { protecting } from './protection.js'
 import { type EnrollmentRecord, isStored, type Requirement, UNLOCKED } from './record.js'
@@ -24,6 +24,7 @@ import {
   movedFact,
   type Step,
   unchanged,
+  underItsTerms,
   withRequirement,
 } from './step.js'
 import type { ApplyTo } from './terms.js'
@@ -56,7 +57,7 @@ export const adminHandlers: Handlers<
         selfEnrollment: terms.selfEnrollment ?? 'always',
         postponements: terms.postponements ?? null,
       }
-      return changed({ ...record, requirement: kept }, assignedFact(kept, old, note))
+      return changed(underItsTerms({ ...record, requirement: kept }, setting.now), assignedFact(kept, old, note))
     }
     const requirement = withinGrant(record, newRequirement(terms, { now: setting.now, since, because }), setting)
     if (!applies(applyTo, record, requirement, setting)) return unchanged(record)
@@ -98,7 +99,9 @@ export const adminHandlers: Handlers<
 
   suspend: (record, { note }, { now }) => {
     if (record.suspension !== null) return unchanged(record)
-    return changed(endingSessions({ ...record, suspension: { stoppedAt: now } }, now), fact('suspended', {}, note))
+    // A pending set-up is over too, as sessions are.
+    const stopped = { ...record, suspension: { stoppedAt: now }, setup: null }
+    return changed(endingSessions(stopped, now), fact('suspended', {}, note))
   },
 
   resume: (record, { note }, setting) => {
@@ -116,7 +119,7 @@ export const adminHandlers: Handlers<
     const old = record.requirement
     const requirement = afterReset(record, grace, setting)
     const nothingBound =
-      record.authenticators.length === 0 && record.setup === null && record.recoveryCodes.length === 0
+      record.authenticators.length === 0 && liveSetup(record, now) === null && record.recoveryCodes.length === 0
     if (nothingBound && requirement === old) return unchanged(record)
     const dated = requirement === old ? record : withRequirement(record, requirement, now)
     const bare = { ...dated, authenticators: [], recoveryCodes: [], setup: null, enrolledAt: null }
@@ -138,8 +141,7 @@ export const adminHandlers: Handlers<
 
   'revoke-authenticator': protecting<Command<'revoke-authenticator'>>((record, { authenticatorId, note }, { now }) => {
     if (!record.authenticators.some(({ id }) => id === authenticatorId)) return unchanged(record)
-    // A pending set-up too, which the lost phone may have proven: whoever holds that must not confirm another.
-    const left = { ...withoutAuthenticator(record, authenticatorId), setup: null }
+    const left = withoutAuthenticator(record, authenticatorId)
     const details = { authenticatorId, authenticators: left.authenticators.length, ...flips(record, left) }
     return changed(endingSessions(left, now), fact('authenticator-removed', details, note))
   }),

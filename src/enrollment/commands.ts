@@ -39,7 +39,8 @@ export interface Commands {
     { ok: true; changed: boolean } | { ok: false; reason: 'too-many-authenticators' }
   >
   /** seals anew what is under an old key; how many secrets that were */
-  'reseal-secrets': Asked<object, { resealed: number }>
+  /** `dropsExpired`: a set-up and a pass whose time is over are under a key that is to go */
+  'reseal-secrets': Asked<{ dropsExpired?: boolean | undefined }, { resealed: number }>
   'sign-in': Asked<{ sensitive?: boolean | undefined }, SignInDecision>
   'postpone-setup': Asked<{ signInId?: string | undefined }, SignInDecision>
   'verify-code': Asked<object, CodeOutcome>

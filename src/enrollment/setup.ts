@@ -1,7 +1,7 @@
 import type { Circumstances } from './circumstances.js'
 import type { ConfirmOutcome, PassFinding, SetupFinding } from './commands.js'
 import { passRequiredAt } from './decision.js'
-import { pendingSetup, withAuthenticator, withoutAuthenticator } from './factor.js'
+import { livePass, liveSetup, pendingSetup, withAuthenticator, withoutAuthenticator } from './factor.js'
 import { askForCode, firstSignInFacts, signedIn } from './proof.js'
 import type { EnrollmentRecord, Setup } from './record.js'
 import { withNextReminder } from './reminders.js'
@@ -116,13 +116,15 @@ export const setupHandlers: Handlers<
 
   'replace-recovery-codes': (record, { proof, codes }, circumstances) =>
     askForCode(record, proof, circumstances, (proven) => ({
-      record: { ...proven.record, recoveryCodes: codes },
+      // An old code may have proven a pending set-up: it is worth nothing from now on, there either.
+      record: { ...proven.record, recoveryCodes: codes, setup: null },
       facts: [...proven.facts, fact('recovery-codes-replaced', { recoveryCodes: codes.length })],
       outcome: { ok: true },
     })),
 
-  'import-authenticator': (record, { authenticator, note }, { policy }) => {
-    const { authenticators, setup, recoveryCodes: codes } = record
+  'import-authenticator': (record, { authenticator, note }, { now, policy }) => {
+    const { authenticators, recoveryCodes: codes } = record
+    const setup = liveSetup(record, now)
     return {
       ask: 'import',
       authenticators,
@@ -153,11 +155,14 @@ export const setupHandlers: Handlers<
     }
   },
 
-  'reseal-secrets': (record, _command, { now, policy }) => {
+  'reseal-secrets': (stored, { dropsExpired = false }, { now, policy }) => {
+    const live = { setup: liveSetup(stored, now), pass: livePass(stored, now) }
+    const drops = dropsExpired && (live.setup !== stored.setup || live.pass !== stored.pass)
+    const record = drops ? { ...stored, ...live } : stored
     const { authenticators, setup } = record
     return {
       ask: 'reseal',
-      sealed: setup === null ? authenticators : [...authenticators, setup],
+      sealed: live.setup === null ? authenticators : [...authenticators, live.setup],
       answer: (finding) => {
         // Reminders follow a policy that may have changed: whoever looks at every record brings them up to date too.
         if (finding.length === 0) return unwritten(withNextReminder(record, policy.reminders, now), { resealed: 0 })

@@ -1,5 +1,6 @@
 import type { Circumstances } from './circumstances.js'
 import type { Command, CommandType, Outcome, Question } from './commands.js'
+import { passRequiredAt } from './decision.js'
 import type { EnrollmentEvent, EnrollmentEventType } from './events.js'
 import type { EnrollmentRecord, Requirement } from './record.js'
 import type { Note } from './user.js'
@@ -54,7 +55,16 @@ export function withRequirement(
   requirement: Requirement | null,
   now: number,
 ): EnrollmentRecord {
-  return { ...record, requirement, suspension: record.suspension && { stoppedAt: now } }
+  return underItsTerms({ ...record, requirement, suspension: record.suspension && { stoppedAt: now } }, now)
+}
+
+/**
+ * The record under terms that were changed by hand. Where set-up needs a pass now, one that was begun with the password
+ * alone has ended: it may be why a pass is asked for.
+ */
+export function underItsTerms(record: EnrollmentRecord, now: number): EnrollmentRecord {
+  const ends = record.setup !== null && !record.setup.proven && passRequiredAt(record, now)
+  return ends ? { ...record, setup: null } : record
 }
 
 /** The dates of a requirement, as events tell them. */

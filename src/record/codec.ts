@@ -131,13 +131,14 @@ function strictObject<Shape extends z.core.$ZodShape>(shape: Shape): z.core.$Zod
 
 /**
  * Reads a stored record, upgrading one that an older version wrote. Throws `ERR_RECORD` for one that cannot be read or
- * that is another user's: nothing is counted or written over it then, and no part of it is repeated in the error.
+ * that is another user's: nothing is counted or written over it then, and no part of it but whose it is, which a list of
+ * many would not tell, is repeated in the error.
  */
 export function decodeRecord(stored: unknown, userId: UserId): EnrollmentRecord {
   const parsed = z.safeParse(record, upgrade(stored))
   if (!parsed.success) {
     const where = parsed.error.issues.map(({ path }) => path.join('.') || 'the record').join(', ')
-    throw new LeewayError('ERR_RECORD', `the stored record cannot be read; look at ${where}`)
+    throw new LeewayError('ERR_RECORD', `the stored record of ${nameOf(userId)} cannot be read; look at ${where}`)
   }
   if (parsed.data.userId !== userId) {
     throw new LeewayError(
@@ -146,6 +147,11 @@ export function decodeRecord(stored: unknown, userId: UserId): EnrollmentRecord 
     )
   }
   return parsed.data
+}
+
+/** A user as errors name him among many: as JSON, so that nothing in an id reads as something else in a log. */
+export function nameOf(userId: unknown): string {
+  return JSON.stringify(typeof userId === 'string' ? userId.slice(0, 255) : typeof userId)
 }
 
 /** The stored form of a record: it is plain JSON already. */

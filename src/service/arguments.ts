@@ -2,10 +2,12 @@
 
 import { assertFunction, assertInstant, assertObject, assertText, assertWhole, isObject } from '../assert.js'
 import { assertPeriod, assertResolvedTerms, assertTerms, type Period, type ResolvedTerms } from '../enrollment/terms.js'
+import { DAY_MS, instantAfter } from '../enrollment/time.js'
 import type { Note } from '../enrollment/user.js'
 import type { Signal } from '../platform.js'
 import type { Instant } from '../totp/instant.js'
 import { assertSecret, type ResolvedTotp, resolveTotp } from '../totp/parameters.js'
+import { timeStepAt } from '../totp/totp.js'
 import type { Imported } from './evidence.js'
 import { copyOf, readFields } from './fields.js'
 import { readRecoveryCode } from './recovery-codes.js'
@@ -150,8 +152,14 @@ export function readImport(
   assertInstant(boundAt, `${name}.boundAt`)
   if (boundAt > now) throw new RangeError(`${name}.boundAt must not be ahead of now`)
   if (lastTimeStep !== undefined) assertWhole(lastTimeStep, `${name}.lastTimeStep`, 0, Number.MAX_SAFE_INTEGER)
-  const resolved = resolveTotp(parameters as object, `${name}.parameters`)
+  const resolved = resolveTotp(
+    readFields(parameters, `${name}.parameters`, ['algorithm', 'digits', 'period', 't0']),
+    `${name}.parameters`,
+  )
   if (resolved.t0 * 1000 > now) throw new RangeError(`${name}.parameters.t0 must not be ahead of now`)
+  // Seconds in place of steps would refuse every code for years. A day leaves room to import before the old system stops.
+  if (lastTimeStep !== undefined && lastTimeStep > timeStepAt(instantAfter(now, DAY_MS), resolved))
+    throw new RangeError(`${name}.lastTimeStep must be at most a day ahead of now`)
   if (!Array.isArray(recoveryCodes)) throw new TypeError(`${name}.recoveryCodes must be an array`)
   if (recoveryCodes.length > 50) throw new RangeError(`${name}.recoveryCodes must be at most 50`)
   const codes = Array.from(recoveryCodes, (code: unknown, at) => {

@@ -1,6 +1,10 @@
+import { livePass, liveSetup } from '../enrollment/factor.js'
 import type { EnrollmentRecord } from '../enrollment/record.js'
 import { withNextReminder } from '../enrollment/reminders.js'
+import type { UserId } from '../enrollment/user.js'
+import { LeewayError } from '../errors.js'
 import type { EnrollmentDirectory } from '../ports/directory.js'
+import { nameOf } from '../record/codec.js'
 import type { Instant } from '../totp/instant.js'
 import { readListener, readOptions, readSignal } from './arguments.js'
 import { attempt, everyPage } from './attempt.js'
@@ -25,32 +29,63 @@ export async function rotateKeys(parts: Parts, directory: EnrollmentDirectory, o
   const onProgress = readListener<KeyRotation>(given['onProgress'], 'options.onProgress')
   const signal = readSignal(given['signal'])
   const done: KeyRotation = { scanned: 0, resealed: 0, digestsUnderOldKeys: 0 }
+  const failures: Failure[] = []
   for await (const { records, now } of everyPage(parts, directory)) {
     for (let at = 0; at < records.length; at += AT_ONCE) {
       if (signal?.aborted) throw signal.reason
       const rotated = await Promise.all(records.slice(at, at + AT_ONCE).map((record) => rotate(parts, record, now)))
-      for (const { resealed, digests } of rotated) {
+      for (const one of rotated) {
         done.scanned += 1
-        done.resealed += resealed
-        done.digestsUnderOldKeys += digests
+        if ('error' in one) failures.push(one)
+        else {
+          done.resealed += one.resealed
+          done.digestsUnderOldKeys += one.digests
+        }
       }
       onProgress?.({ ...done })
     }
   }
-  return done
+  const [first] = failures
+  if (first === undefined) return done
+  const { userId, error } = first
+  const whom = failures.length === 1 ? nameOf(userId) : `${failures.length} users, ${nameOf(userId)} first`
+  throw new LeewayError(error.code, `all were gone through but ${whom}: ${error.message}`, { cause: error })
+}
+
+/** One user who fails by himself, which must not keep the others under an old key. */
+interface Failure {
+  userId: UserId
+  error: LeewayError
 }
 
 async function rotate(
   parts: Parts,
   record: EnrollmentRecord,
   now: Instant,
-): Promise<{ resealed: number; digests: number }> {
+): Promise<{ resealed: number; digests: number } | Failure> {
   const { userId, authenticators, setup, recoveryCodes, pass } = record
-  const secrets = (setup === null ? authenticators : [...authenticators, setup]).map(({ secret }) => secret)
-  const digests = (pass === null ? recoveryCodes : [...recoveryCodes, pass]).map(({ digest }) => digest)
-  const old = await underOldKeys(parts, digests)
-  const isCurrent = fromRecord(() => withNextReminder(record, parts.policy.reminders, now)) === record
-  if (isCurrent && (await underOldKeys(parts, secrets)).length === 0) return { resealed: 0, digests: old.length }
-  const { outcome } = await attempt(parts, userId, { type: 'reseal-secrets' }, evidenceFrom(parts, userId, {}).gather)
-  return { resealed: outcome.resealed, digests: old.length }
+  const [pending, unused] = [liveSetup(record, now), livePass(record, now)]
+  const secrets = [...authenticators, ...present(pending)].map(({ secret }) => secret)
+  const digests = [...recoveryCodes, ...present(unused)].map(({ digest }) => digest)
+  // What is over opens nothing, but a clock that is set back: under a key that may go then, it would be an error.
+  const expired = [
+    ...(pending === null ? present(setup).map(({ secret }) => secret) : []),
+    ...(unused === null ? present(pass).map(({ digest }) => digest) : []),
+  ]
+  try {
+    const old = await underOldKeys(parts, digests)
+    const dropsExpired = (await underOldKeys(parts, expired)).length > 0
+    const isCurrent = fromRecord(() => withNextReminder(record, parts.policy.reminders, now)) === record
+    if (isCurrent && !dropsExpired && (await underOldKeys(parts, secrets)).length === 0) {
+      return { resealed: 0, digests: old.length }
+    }
+    const command = { type: 'reseal-secrets', dropsExpired } as const
+    const { outcome } = await attempt(parts, userId, command, evidenceFrom(parts, userId, {}).gather)
+    return { resealed: outcome.resealed, digests: old.length }
+  } catch (error) {
+    if (error instanceof LeewayError && error.code !== 'ERR_STORE') return { userId, error }
+    throw error
+  }
 }
+
+const present = <One>(one: One | null): One[] => (one === null ? [] : [one])

@@ -1,6 +1,7 @@
 import { assertUserId } from '../enrollment/user.js'
 import { encodeBase32 } from '../totp/base32.js'
 import { formatKeyUri } from '../totp/key-uri.js'
+import type { ResolvedTotp } from '../totp/parameters.js'
 import { drawSecret } from '../totp/secret.js'
 import { assertString, DEFAULT_LABEL, readLabel, readOptions, readSetupId } from './arguments.js'
 import { attempt } from './attempt.js'
@@ -18,8 +19,8 @@ export function setup(
 > {
   const { parameters } = parts.policy.totp
   /** The key URI of a secret; refuses an account name that authenticator apps would read as something else. */
-  const keyUriOf = (accountName: string, secret: Uint8Array) =>
-    formatKeyUri({ secret, issuer: parts.issuer, accountName, ...parameters })
+  const keyUriOf = (accountName: string, secret: Uint8Array, { algorithm, digits, period }: ResolvedTotp) =>
+    formatKeyUri({ secret, issuer: parts.issuer, accountName, algorithm, digits, period })
 
   return {
     async beginSetup(userId, options) {
@@ -32,7 +33,7 @@ export function setup(
       const named = readLabel(label, 'options.label')
       const secret = drawSecret((byteLength) => draw(parts, byteLength))
       try {
-        const keyUri = keyUriOf(accountName, secret)
+        const keyUri = keyUriOf(accountName, secret, parameters)
         const id = drawId(parts)
         const fresh = { id, label: named, secret: await sealSecret(parts, userId, id, secret), parameters }
         const { outcome } = await attempt(
@@ -53,12 +54,14 @@ export function setup(
         if (!outcome.resumed) {
           return { ok: true, setup: { id: own, secret: encodeBase32(secret), keyUri, expiresAt, resumed: false } }
         }
+        // Under the parameters that it was begun with, whatever the policy says by now.
+        const { parameters: begun } = outcome.setup
         return await withSecret(parts, userId, outcome.setup, (pending) => ({
           ok: true,
           setup: {
             id: own,
             secret: encodeBase32(pending),
-            keyUri: keyUriOf(accountName, pending),
+            keyUri: keyUriOf(accountName, pending, begun),
             expiresAt,
             resumed: true,
           },

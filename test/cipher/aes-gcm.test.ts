@@ -100,6 +100,24 @@ describe('the memory of the process', () => {
       { extractable: false, usages: ['sign', 'verify'] },
     ])
   })
+
+  it('has the keys derived again where the platform failed once, whatever it failed at', async () => {
+    for (const [method, calls] of [
+      ['importKey', 0],
+      ['deriveKey', 0],
+      ['deriveKey', 1],
+    ] as const) {
+      const real = crypto.subtle[method].bind(crypto.subtle) as (...given: unknown[]) => Promise<never>
+      let called = 0
+      vi.spyOn(crypto.subtle, method).mockImplementation((...given: unknown[]) =>
+        called++ === calls ? Promise.reject(new Error('no entropy yet')) : real(...given),
+      )
+      const cipher = aesGcmCipher({ keys: [K1] })
+      await expect(cipher.seal(SECRET, ADA)).rejects.toThrow('no entropy yet')
+      expect(await one.open(await cipher.seal(SECRET, ADA), ADA)).toEqual(SECRET)
+      vi.restoreAllMocks()
+    }
+  })
 })
 
 describe('sealing', () => {

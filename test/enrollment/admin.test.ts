@@ -516,6 +516,13 @@ describe('resetting', () => {
     })
   })
 
+  it('with nothing to drop but a set-up that is over is unchanged, and ends no session', () => {
+    const begun = given(inPhase['enrollment-period']).when(beginSetup('new'))
+    const reset = { type: 'reset-mfa', grace: 'remaining', note: {} } as const
+    expect(begun.when(reset, { at: NOW + HOUR })).toMatchObject({ written: false, outcome: { changed: false } })
+    expect(begun.when(reset)).toMatchObject({ written: true, record: { setup: null } })
+  })
+
   it('with nothing to drop and nothing to move is unchanged', () => {
     expect(reset(inPhase['enrollment-period'], 'remaining')).toMatchObject({
       outcome: { changed: false },

@@ -275,6 +275,53 @@ describe('a pending set-up ends', () => {
     expect(recordOf(full).setup).toBeNull()
   })
 
+  it('when what may have proven it is worth nothing any more: an authenticator, or the recovery codes', () => {
+    const pending = given(withTwo()).when(beginSetup('new', PROOF), codeFor(PHONE))
+    const later = { at: NOW + MINUTE }
+    const removed = pending.when(
+      { type: 'remove-authenticator', authenticatorId: PHONE, proof: 'totp' },
+      { ...later, handed: { code: codeOf(sealedSecret('tablet'), NOW + MINUTE) } },
+    )
+    const replaced = pending.when(
+      { type: 'replace-recovery-codes', proof: 'totp', codes: [] },
+      { ...later, handed: { code: codeOf(sealedSecret('tablet'), NOW + MINUTE) } },
+    )
+    const suspended = pending.when({ type: 'suspend', note: {} }, later)
+    for (const told of [removed, replaced, suspended]) {
+      expect(told.outcome).toMatchObject(told === suspended ? { changed: true } : { ok: true })
+      expect(recordOf(told).setup).toBeNull()
+    }
+  })
+
+  describe('when an administrator asks for a pass', () => {
+    const WITH_PASS = requiring({ period: { days: 30 }, selfEnrollment: 'with-pass' })
+    const begun = given(period).when(beginSetup('new'))
+    const isOver = ({ record }: Story) => record?.setup === null
+
+    it('that the set-up was begun without, by the same period or another, or by an end of it', () => {
+      expect(isOver(begun.when(WITH_PASS))).toBe(true)
+      expect(isOver(begun.when(requiring({ period: 'none', selfEnrollment: 'with-pass' })))).toBe(true)
+      const during = given(null)
+        .when(requiring({ period: { days: 30 }, selfEnrollment: 'during-period' }))
+        .when(beginSetup('new'))
+      expect(isOver(during.when({ type: 'change-deadline', change: { deadline: NOW }, note: {} }))).toBe(true)
+      expect(isOver(during.when({ type: 'change-deadline', change: { addDays: -1 }, note: {} }))).toBe(false)
+    })
+
+    it('and not where none is asked for, nor by time alone', () => {
+      expect(isOver(begun.when(requiring({ period: { days: 3 } })))).toBe(false)
+      expect(isOver(begun.when({ type: 'make-optional', note: {} }))).toBe(false)
+      expect(begun.when(CONFIRM, { at: NOW + MINUTE, ...codeFor('new', NOW + MINUTE) }).outcome).toMatchObject({
+        ok: true,
+      })
+    })
+
+    it('nor where it was begun with the proof of an authenticator', () => {
+      const proven = given(inPhase.enrolled).when(beginSetup('new', PROOF), codeFor(PHONE))
+      expect(isOver(proven.when(WITH_PASS))).toBe(false)
+    })
+  })
+
   it('when it is cancelled, by its id or whichever it is', () => {
     const begun = given(period).when(beginSetup('new'))
     for (const setupId of [undefined, 'new']) {
@@ -423,5 +470,23 @@ describe('sealing anew', () => {
     expect(told.asked).toMatchObject({ sealed: [recordOf(pending).setup] })
     expect(recordOf(told).setup).toEqual({ ...recordOf(pending).setup, secret: 'under the new key: new' })
     expect(told.events[0]?.details).toEqual({ authenticatorId: null })
+  })
+
+  it('leaves a set-up that is over alone, and drops it with an expired pass where their key is to go', () => {
+    const passed = recordOf(given(period).when({ type: 'issue-pass', id: 'pass', digest: digestOf('pass'), note: {} }))
+    const pending = given(passed).when(beginSetup('new'))
+    const turn = { at: NOW + 60 * MINUTE, finding: [] }
+    for (const dropsExpired of [undefined, false]) {
+      const kept = pending.when({ type: 'reseal-secrets', dropsExpired }, turn)
+      expect(kept).toMatchObject({ written: false, asked: { sealed: [] } })
+    }
+    const dropped = pending.when({ type: 'reseal-secrets', dropsExpired: true }, turn)
+    expect(dropped).toMatchObject({ written: true, events: [], outcome: { resealed: 0 } })
+    expect(recordOf(dropped)).toEqual({ ...recordOf(pending), setup: null, pass: null })
+    // A millisecond before, nothing is over.
+    const early = pending.when({ type: 'reseal-secrets', dropsExpired: true }, { ...turn, at: NOW + 10 * MINUTE - 1 })
+    expect(early).toMatchObject({ written: false, asked: { sealed: [recordOf(pending).setup] } })
+    const between = pending.when({ type: 'reseal-secrets', dropsExpired: true }, { ...turn, at: NOW + 60 * MINUTE - 1 })
+    expect(recordOf(between)).toMatchObject({ setup: null, pass: recordOf(pending).pass })
   })
 })

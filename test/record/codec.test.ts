@@ -5,7 +5,7 @@ import { LAST_INSTANT } from '../../src/assert.js'
 import { type EnrollmentRecord, SCHEMA_VERSION } from '../../src/enrollment/record.js'
 import type { Explanation, Period } from '../../src/enrollment/terms.js'
 import { LeewayError } from '../../src/errors.js'
-import { decodeRecord, encodeRecord } from '../../src/record/codec.js'
+import { decodeRecord, encodeRecord, nameOf } from '../../src/record/codec.js'
 import { type Upgrade, upgrade } from '../../src/record/upgrade.js'
 import { reached } from '../enrollment/actions.js'
 import { given, importOf, inPhase, NOW, recordOf, requiring, USER } from '../enrollment/given.js'
@@ -222,7 +222,7 @@ describe('a record that is damaged', () => {
     ['a weekday', ['requirement', 'calendar', 'avoid', 0]],
   ])('with %s that there is not', (_, path) => {
     const refusal = refusalOf(changed(stored(FULL), path, LEAKED))
-    expect(refusal.message).toBe(`the stored record cannot be read; look at ${name(path)}`)
+    expect(refusal.message).toBe(`the stored record of "ada" cannot be read; look at ${name(path)}`)
   })
 
   it('with digits that no code has', () => {
@@ -239,12 +239,14 @@ describe('a record that is damaged', () => {
     ['a list', [LEAKED]],
     ['a number', 7],
   ])('that is %s', (_, value) => {
-    expect(refusalOf(value).message).toBe('the stored record cannot be read; look at the record')
+    expect(refusalOf(value).message).toBe('the stored record of "ada" cannot be read; look at the record')
   })
 
   it('names every place at fault', () => {
     const twice = changed(changed(stored(FULL), ['eventCount'], -1), ['lock', 'totp', 'failures'], LEAKED)
-    expect(refusalOf(twice).message).toBe('the stored record cannot be read; look at eventCount, lock.totp.failures')
+    expect(refusalOf(twice).message).toBe(
+      'the stored record of "ada" cannot be read; look at eventCount, lock.totp.failures',
+    )
   })
 
   /** Somebody who can write to the table, and puts a row of his own in the place of another user's. */
@@ -289,6 +291,21 @@ describe('where the platform lets no code be made from text', () => {
   })
 })
 
+describe('a user among many', () => {
+  it('is named as JSON, so that his id is nothing else to whoever reads the log', () => {
+    for (const [userId, named] of [
+      ['ada', '"ada"'],
+      ['a"b\n[31m', '"a\\"b\\n[31m"'],
+      ['\ud800', '"\\ud800"'],
+      ['x'.repeat(300), `"${'x'.repeat(255)}"`],
+      [undefined, '"undefined"'],
+      [{ toString: null }, '"object"'],
+    ] as const) {
+      expect(nameOf(userId)).toBe(named)
+    }
+  })
+})
+
 describe('a record of another schema version', () => {
   it('of a newer one is refused and never guessed at', () => {
     for (const version of [SCHEMA_VERSION + 1, 99]) {
@@ -307,7 +324,7 @@ describe('a record of another schema version', () => {
     ['not a number', Number.NaN],
   ])('of %s is damaged', (_, schemaVersion) => {
     expect(refusalOf({ ...FULL, schemaVersion }).message).toBe(
-      'the stored record cannot be read; look at schemaVersion',
+      'the stored record of "ada" cannot be read; look at schemaVersion',
     )
   })
 

@@ -428,6 +428,8 @@ describe('arguments that are wrong reject with an error that names them, before 
     ),
     'authenticator.lastTimeStep must be': merged(
       ...[-1, 0.5, 2 ** 53, '3', null].map((lastTimeStep) => imported({ secret, lastTimeStep })),
+      // Seconds, and a step more than a day ahead.
+      ...[NOW / 1000, (NOW + DAY) / STEP + 1].map((lastTimeStep) => imported({ secret, lastTimeStep })),
     ),
     'authenticator.parameters must be': merged(
       ...['SHA1', null, []].map((parameters) => imported({ secret, parameters })),
@@ -490,6 +492,9 @@ describe('arguments that are wrong reject with an error that names them, before 
       recoveryCodes: Array.from({ length: 50 }, (_, at) => `ABCDEF${10 + at}`),
     })
     expect(imported).toMatchObject({ changed: true, recoveryCodesLeft: 50 })
+    expect(
+      await leeway.importAuthenticator('eve', { secret: masterKey(3), lastTimeStep: (NOW + DAY) / STEP }),
+    ).toMatchObject({ changed: true })
     const short = { secret: new Uint8Array(10).fill(2), boundAt: 0, parameters: { t0: NOW / 1000 } }
     expect(await leeway.importAuthenticator('ada', short)).toMatchObject({ changed: true })
     expect(await leeway.importAuthenticator('ben', short)).toMatchObject({ changed: true, recoveryCodesLeft: 0 })

@@ -676,6 +676,24 @@ describe('the clock of a phone', () => {
   }
 })
 
+describe('a set-up that was begun before the policy changed', () => {
+  it('is resumed with its own parameters: what the phone scans then is what is confirmed', async () => {
+    const { leeway: before, clock, repository, cipher } = settingOf()
+    const begun = await before.beginSetup('ada', { accountName: 'ada' })
+    if (!begun.ok) throw new Error(begun.reason)
+    for (const totp of [{ digits: 8 as const }, { algorithm: 'SHA256' as const }, { period: 60 }]) {
+      const { leeway } = settingOf({ clock, repository, cipher, policy: { totp } })
+      const resumed = await leeway.beginSetup('ada', { accountName: 'ada', setupId: begun.setup.id })
+      expect(resumed).toEqual({ ok: true, setup: { ...begun.setup, resumed: true } })
+      const fresh = await leeway.beginSetup('ben', { accountName: 'ben' })
+      if (!fresh.ok) throw new Error(fresh.reason)
+      const code = phone(fresh.setup.keyUri).codeAt(clock())
+      expect(await leeway.confirmSetup('ben', code)).toMatchObject({ ok: true })
+      await leeway.forget('ben')
+    }
+  })
+})
+
 describe('an import that is run again', () => {
   it('compares the secret, and neither compares nor digests its recovery codes', async () => {
     const cipher = aesGcmCipher({ keys: [K1] })

@@ -6,7 +6,7 @@ import type { LeewayWithRollout } from '../../src/service/leeway.js'
 import type { KeyRotation } from '../../src/service/rotate-keys.js'
 import { memoryRepository } from '../../src/stores/memory/index.js'
 import { type FixedClock, fixedClock, seededRandom } from '../../src/testing/index.js'
-import { enroll, K1, K2, NOW, settingOf } from './setting.js'
+import { enroll, K1, K2, masterKey, NOW, settingOf } from './setting.js'
 
 let repository: ReturnType<typeof memoryRepository>
 let clock: FixedClock
@@ -113,10 +113,35 @@ describe('rotateKeys', () => {
     expect(await under(K2).verifyCode('a', codes[0])).toEqual({ ok: false, reason: 'invalid-code' })
   })
 
-  it('fails where a key is gone, and harms nothing', async () => {
-    await enroll({ leeway: under(K1), clock }, 'ada')
+  it('fails where a key is gone, says for whom, and harms nothing; everybody else is gone through', async () => {
+    const gone = { id: 'gone', key: masterKey(7) }
+    await enroll({ leeway: under(gone), clock }, 'ada')
+    await enroll({ leeway: under(K1), clock }, 'ben')
     const before = await repository.find('ada')
-    await expect(under(K2).rollout.rotateKeys()).rejects.toMatchObject({ code: 'ERR_CIPHER' })
+    const told: KeyRotation[] = []
+    const rotating = () => under(K2, K1).rollout.rotateKeys({ onProgress: (done) => told.push(done) })
+    const cause = { code: 'ERR_CIPHER', message: 'the key of this token or digest is not among options.keys' }
+    const message = `all were gone through but "ada": ${cause.message}`
+    await expect(rotating()).rejects.toMatchObject({ code: 'ERR_CIPHER', message, cause })
+    expect(told.at(-1)).toEqual({ scanned: 2, resealed: 1, digestsUnderOldKeys: 10 })
+    expect(await repository.find('ada')).toEqual(before)
+    await enroll({ leeway: under(gone), clock }, 'carol')
+    await expect(rotating()).rejects.toThrow(`all were gone through but 2 users, "ada" first: ${cause.message}`)
+  })
+
+  it('leaves out what is over, so that the key of a pass that nobody used may go', async () => {
+    await enroll({ leeway: under(K2), clock }, 'ada')
+    await under(K1).issuePass('ada')
+    await under(K1).beginSetup('ben', { accountName: 'ben' })
+    clock.advance(3_600_000)
+    expect(await under(K2, K1).rollout.rotateKeys()).toEqual({ scanned: 2, resealed: 0, digestsUnderOldKeys: 0 })
+    // Gone for good: a clock that is set back finds nothing that the old key would have to open.
+    clock.advance(-3_600_000)
+    expect(await under(K2).beginSetup('ben', { accountName: 'ben' })).toMatchObject({ ok: true })
+    expect(await under(K2).importAuthenticator('ben', { secret: masterKey(5) })).toMatchObject({ changed: true })
+    expect(await repository.find('ada')).toMatchObject({ enrollment: { pass: null } })
+    const before = await repository.find('ada')
+    expect(await under(K2).rollout.rotateKeys()).toMatchObject({ scanned: 2, resealed: 0 })
     expect(await repository.find('ada')).toEqual(before)
   })
 

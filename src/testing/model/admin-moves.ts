@@ -1,6 +1,7 @@
 import type { AdminResult, EnrollmentEventType, Instant, Leeway, Period, Terms } from '../../index.js'
 import { administered, answered, type Move } from './move.js'
 import { afresh, ended, hasPeriod, moved, requirementOf, rounding, standing } from './requiring.js'
+import { needsPass } from './seeing.js'
 import { endSessions, unbind } from './setup-moves.js'
 import { DAY, LIMITS, type Moment, newUserModel, type RequirementModel, type UserModel } from './user-model.js'
 
@@ -24,6 +25,12 @@ const change = (
 function put(user: UserModel, requirement: RequirementModel | null, now: Instant): void {
   user.requirement = requirement
   if (user.stoppedAt !== null) user.stoppedAt = now
+  askForPass(user, now)
+}
+
+/** Terms that ask for a pass end a set-up that was begun with a password alone. */
+function askForPass(user: UserModel, now: Instant): void {
+  if (user.setup?.proven === false && needsPass(user, now)) user.setup = null
 }
 
 export const requireEnrollment = (terms: Terms, since: Instant | undefined): Move<AdminResult> => ({
@@ -39,6 +46,7 @@ export const requireEnrollment = (terms: Terms, since: Instant | undefined): Mov
       const { selfEnrollment = 'always', postponements = null } = terms
       const isSame = old.selfEnrollment === selfEnrollment && old.postponements === postponements
       Object.assign(old, { selfEnrollment, postponements })
+      if (!isSame) askForPass(user, now)
       return isSame ? [] : ['requirement-assigned']
     },
   ),
@@ -108,6 +116,7 @@ export const suspend = (): Move<AdminResult> =>
     (user, { now }) => {
       if (user.stoppedAt !== null) return []
       user.stoppedAt = now
+      user.setup = null
       endSessions(user, now)
       return ['suspended']
     },
@@ -132,7 +141,8 @@ export const resetMfa = (grace: 'none' | 'remaining' | Exclude<Period, 'none'>):
     (user, { now }) => {
       const old = user.requirement
       const next = afterReset(user, grace, now)
-      const isBare = user.authenticators.length === 0 && user.setup === null && user.recoveryCodes.length === 0
+      const hasSetup = user.setup !== null && now < user.setup.expiresAt
+      const isBare = user.authenticators.length === 0 && !hasSetup && user.recoveryCodes.length === 0
       if (isBare && next === old) return []
       if (next !== old) put(user, next, now)
       Object.assign(user, { authenticators: [], setup: null, recoveryCodes: [] })
@@ -157,7 +167,6 @@ export const revokeAuthenticator = (authenticatorId: string): Move<AdminResult> 
     (user, { now }) => {
       if (!user.authenticators.some(({ id }) => id === authenticatorId)) return []
       unbind(user, authenticatorId)
-      user.setup = null
       endSessions(user, now)
       return ['authenticator-removed']
     },

@@ -93,6 +93,18 @@ function land({ users }: Reference, user: UserModel | null, writes: readonly Lan
   }
 }
 
+/** Of a set-up and a pass whose time is over, a rotation drops all where one is under another key than the first. */
+function dropExpired(user: UserModel, now: Instant, key: number): void {
+  const [setup = null] = live(user.setup, now)
+  const [pass = null] = live(user.pass, now)
+  const expired = [setup === null ? user.setup : null, pass === null ? user.pass : null]
+  if (expired.some((one) => one !== null && one.key !== key)) Object.assign(user, { setup, pass })
+}
+
+/** What is not over yet: what is opens nothing any more. */
+const live = <Passing extends { expiresAt: Instant }>(one: Passing | null, now: Instant): Passing[] =>
+  one !== null && now < one.expiresAt ? [one] : []
+
 /** All keys move on; where the store can be asked about everybody, so does all that is sealed. */
 export async function rotate(model: Reference, system: System, { job }: { job: boolean }): Promise<void> {
   const key = (model.keys[0] as number) + 1
@@ -103,11 +115,12 @@ export async function rotate(model: Reference, system: System, { job }: { job: b
   const done = await rollout.rotateKeys()
   const stored = model.users.filter((user) => user.stored)
   const resealed = stored.flatMap((user) => {
-    const events = reseal([...user.authenticators, ...(user.setup === null ? [] : [user.setup])], key)
+    dropExpired(user, model.now, key)
+    const events = reseal([...user.authenticators, ...live(user.setup, model.now)], key)
     user.events.push(...events)
     return events
   })
-  const digests = stored.flatMap(({ recoveryCodes, pass }) => [...recoveryCodes, ...(pass === null ? [] : [pass])])
+  const digests = stored.flatMap(({ recoveryCodes, pass }) => [...recoveryCodes, ...live(pass, model.now)])
   const digestsUnderOldKeys = digests.filter((digest) => digest.key !== key).length
   equal(done, { scanned: stored.length, resealed: resealed.length, digestsUnderOldKeys }, 'what a rotation tells')
   tells(system, resealed)

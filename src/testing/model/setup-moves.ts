@@ -181,10 +181,11 @@ export const removeAuthenticator = (authenticatorId: string, proof: Proof): Move
   },
 })
 
-/** An authenticator is taken away; with the last one go the recovery codes and a set-up. */
+/** An authenticator is taken away, and a set-up that it may have proven; with the last one go the recovery codes. */
 export function unbind(user: UserModel, authenticatorId: string): void {
   user.authenticators = user.authenticators.filter(({ id }) => id !== authenticatorId)
-  if (user.authenticators.length === 0) Object.assign(user, { recoveryCodes: [], setup: null })
+  user.setup = null
+  if (user.authenticators.length === 0) user.recoveryCodes = []
 }
 
 export const replaceRecoveryCodes = (proof: Proof): Move<ReplaceRecoveryCodesResult> => ({
@@ -195,6 +196,7 @@ export const replaceRecoveryCodes = (proof: Proof): Move<ReplaceRecoveryCodesRes
     answered(answer, proven.ok ? { ok: true, recoveryCodes: told } : proven, 'replacing recovery codes')
     if (!proven.ok) return events
     takeRecoveryCodes(user, told, moment.key)
+    user.setup = null
     return [...events, 'recovery-codes-replaced']
   },
 })
@@ -232,7 +234,8 @@ export const importAuthenticator = (imported: Import): Move<AdminResult | typeof
       const label = 'Authenticator app'
       user.authenticators.push({ id: null, label, app, boundAt: now, lastUsedAt: null, lastStep, key })
       const isFull = user.authenticators.length >= LIMITS.maxAuthenticators
-      if (user.setup?.proven !== true || user.setup.app?.secret === app.secret || isFull) user.setup = null
+      const isOver = user.setup !== null && now >= user.setup.expiresAt
+      if (isOver || user.setup?.proven !== true || user.setup.app?.secret === app.secret || isFull) user.setup = null
       for (const code of imported.recoveryCodes) {
         const isKnown = user.recoveryCodes.some((one) => one.code === code)
         if (!isKnown) user.recoveryCodes.push({ code, used: false, imported: true, key })
