@@ -29,13 +29,21 @@ const table = `leeway_bench_${randomBytes(4).toString('hex')}`
 
 /** @type {{ text: string, values: unknown[] }[]} */
 let asked = []
+/** @type {import('leeway/postgres').PgPool} */
 const recording = {
   totalCount: workers,
-  connect: () => pool.connect(),
-  /** @type {import('leeway/postgres').PgPool['query']} */
-  query(text, values = []) {
-    asked.push({ text, values })
-    return pool.query(text, values)
+  query: (text, values) => pool.query(text, values),
+  async connect() {
+    const client = await pool.connect()
+    return {
+      query(text, values = []) {
+        asked.push({ text, values })
+        return client.query(text, values)
+      },
+      release: (error) => client.release(error),
+      on: (event, listener) => client.on(event, listener),
+      removeListener: (event, listener) => client.removeListener(event, listener),
+    }
   },
 }
 

@@ -40,7 +40,7 @@ export interface HandlerOptions<Context> extends OriginOptions {
   authorize?(identity: Identity, action: string, userId: UserId | null, context: Context): boolean | Promise<boolean>
   /** whether such a user exists; administrators' routes answer 404 where not. By default always. */
   exists?(userId: UserId, context: Context): boolean | Promise<boolean>
-  /** where the routes begin: '/mfa' by default; '' when mounted */
+  /** where the routes begin: '/mfa' by default; '' where the framework takes a prefix out of the request's URL */
   basePath?: string | undefined
   /** told everything answered 5xx, and every failing hook */
   onError?: ((error: unknown, request: WebRequest) => void) | undefined

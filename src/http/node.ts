@@ -140,6 +140,9 @@ async function requestOf(req: NodeRequest, res: NodeResponse): Promise<WebReques
   return used
 }
 
+/** What a URL reads as something else in a path: a segment of one or two dots, a backslash, a blank that it leaves out. */
+const RESOLVED = /^[^?#]*(?:\/(?:\.|%2e){1,2}(?![^/?#])|\\|\s)/i
+
 /** The URL on this server: of a request that names another in its first line, the path alone is taken. */
 function urlOf({ originalUrl, url = '/', headers, socket }: NodeRequest): string | null {
   const target = originalUrl ?? url
@@ -149,6 +152,8 @@ function urlOf({ originalUrl, url = '/', headers, socket }: NodeRequest): string
     const { origin, pathname } = new web.URL(`${scheme}://${String(host)}`)
     // A host with a path or a query in it is none.
     if (pathname !== '/' || /[/?#@\\]/.test(String(host))) return null
+    // Routers of Node's frameworks read it as it stands: what is one page here would be another there.
+    if (RESOLVED.test(target)) return null
     if (target.startsWith('/')) return new web.URL(origin + target).href
     const { pathname: path, search } = new web.URL(target, origin)
     // Of a scheme without hosts there is no path: `javascript:0` is none on this server.

@@ -1,3 +1,5 @@
+import { assertKnownKeys, assertObject } from '../assert.js'
+
 /** A store under test, empty, and how to put it away. */
 export interface Opened {
   /** Puts the store away; called once the case is over, whatever it came to. */
@@ -17,6 +19,9 @@ export interface RepositoryCase {
 /** A case as its file writes it: `prove` rejects where the promise is broken. */
 export type CaseRow<Bench> = readonly [name: string, contract: string, prove: (bench: Bench) => Promise<void>]
 
+/** What `open` may answer with. */
+const OPENED = ['repository', 'another', 'close'] as const
+
 /** The rows as cases, each on a store of its own. */
 export function casesOf<Store extends Opened, Bench>(
   rows: readonly CaseRow<Bench>[],
@@ -31,7 +36,10 @@ export function casesOf<Store extends Opened, Bench>(
         contract,
         async run(): Promise<void> {
           const opened = await open()
+          assertObject(opened, 'what open answers')
           try {
+            // A misspelt `another` would let all racers over one connection.
+            assertKnownKeys(opened, OPENED, 'what open answers')
             await prove(benchOf(opened))
           } catch (cause) {
             // What was broken tells more than what closing it says.

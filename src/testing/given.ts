@@ -29,6 +29,7 @@ import {
 import { differences, type PartOf, projected, shown } from './given/differences.js'
 import { perform } from './given/perform.js'
 import { type People, type Person, peopleAt } from './given/person.js'
+import { assertWords } from './given/words.js'
 import { seededRandom } from './random.js'
 
 /** What a story happens in: hand its service to the code under test. */
@@ -118,7 +119,8 @@ export interface Told<Answer> {
  * with codes in words because only the user's phone knows them, or time that goes by, or a function of your own. Each
  * story has a world of its own, and what is refused in `given` fails the test: its premise would not hold.
  *
- * Throws a `TypeError` for a step that is none.
+ * Throws a `TypeError` for a step that is none or has a property that none takes, and a `RangeError` for a word that means
+ * nothing.
  *
  * @example
  * ```ts
@@ -288,6 +290,7 @@ function assertStep(step: unknown, name: string): asserts step is Premise {
   if (typeof step === 'function') return
   const known = typeof step === 'string' || (typeof step === 'object' && step !== null)
   if (!known) throw new TypeError(`${name} must be a command, a lapse of time or a function`)
+  assertWords(step as StoryStep, name)
 }
 
 function isRefused(answer: unknown): answer is { ok: false; reason: string } {

@@ -1,5 +1,5 @@
 import type { Arbitrary, AsyncCommand, default as fastCheck } from 'fast-check'
-import { assertObject, assertWhole } from '../assert.js'
+import { assertKnownKeys, assertObject, assertWhole } from '../assert.js'
 import type { EnrollmentRepository, Instant, Leeway, LeewayOptions, SecretCipher } from '../index.js'
 import type { Move } from './model/move.js'
 import { type Plan, plansOf } from './model/plans.js'
@@ -68,6 +68,7 @@ export function leewayCommands(
 ): Arbitrary<Iterable<AsyncCommand<LeewayModel, LeewaySystem>>> {
   assertObject(fc, 'fc')
   assertObject(options, 'options')
+  assertKnownKeys(options, ['maxCommands'], 'options')
   const { maxCommands = 50 } = options
   assertWhole(maxCommands, 'options.maxCommands', 1, 1000)
 
@@ -201,7 +202,7 @@ export function leewayCommands(
  * everybody is asked, and its keys are rotated by `rollout.rotateKeys`. The limits of its policy are low, so that runs
  * reach them.
  *
- * Throws a `TypeError` where there is no repository.
+ * Throws a `TypeError` where there is no repository, and for an option that is none.
  *
  * @example
  * ```ts
@@ -211,6 +212,7 @@ export function leewayCommands(
  */
 export function leewayModel(options: LeewayModelOptions): { model: LeewayModel; real: LeewaySystem } {
   assertObject(options, 'options')
+  assertKnownKeys(options, ['repository', 'another', 'cipher', 'start'], 'options')
   assertObject(options.repository, 'options.repository')
   const real = systemOf(options)
   const model: Reference = { now: START, users: real.userIds.map(newUserModel), keys: [0], newUsers: 'optional' }

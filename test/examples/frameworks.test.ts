@@ -5,7 +5,7 @@ import type { Hono, MiddlewareHandler } from 'hono'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createGuard, type Guard, type GuardResult, type GuardRule } from '../../src/http/index.js'
 import { phone } from '../../src/testing/index.js'
-import type { Case } from '../http/cases/asking.js'
+import { type Case, enrolled } from '../http/cases/asking.js'
 import { cases } from '../http/cases.js'
 import { type Host, hostOf, PAGES, sessionOf } from '../http/host.js'
 import { listening, type NodeServer } from '../http/node-server.js'
@@ -44,6 +44,7 @@ const FRAMEWORKS: Record<string, (host: Host) => Promise<NodeServer>> = {
     for (const [path, rule] of Object.entries(PAGES)) {
       app.all(path, guarded(guard, rule), (c) => c.text(c.var.passed.identity.userId))
     }
+    app.all('/files/*', guarded(guard), (c) => c.text('the file'))
     return listening(getRequestListener(app.fetch))
   },
   express: async (host) => listening(await expressApp(host)),
@@ -56,6 +57,9 @@ const FRAMEWORKS: Record<string, (host: Host) => Promise<NodeServer>> = {
         reply.send((request.raw as unknown as { leeway: Passed }).leeway.identity.userId)
       })
     }
+    app.all('/files/*', { onRequest: guarded(guard) }, (_request, reply) => {
+      reply.send('the file')
+    })
     await app.ready()
     return listening(app.routing)
   },
@@ -70,6 +74,9 @@ async function expressApp(host: Host): Promise<Express> {
       res.send((req as unknown as { leeway: Passed }).leeway.identity.userId)
     })
   }
+  app.use('/files', guarded(guard), (_req, res) => {
+    res.send('the file')
+  })
   return app
 }
 
@@ -84,6 +91,25 @@ describe.each(Object.entries(FRAMEWORKS))('the shared cases on %s', (_name, serv
     const host = hostOf({ allowedOrigins: ['https://app.example'] })
     server = await serve(host)
     await run({ host, fetch: server.fetch })
+  })
+
+  it('what is under a path is not reached by one that leads out of it to a page which stops nobody', async () => {
+    const host = hostOf()
+    server = await serve(host)
+    await enrolled({ host, fetch: server.fetch }, 'ada')
+    await host.leeway.requireEnrollment('ben', { period: 'none' })
+    for (const [cookie, page] of [
+      [sessionOf(host, 'ada', 'challenge'), '/code'],
+      [sessionOf(host, 'ben', 'setup'), '/enroll'],
+    ] as const) {
+      const asked = (path: string) =>
+        server?.raw(`GET ${path} HTTP/1.1\r\nhost: localhost\r\ncookie: ${cookie}\r\nconnection: close\r\n\r\n`)
+      expect(await asked('/files/a')).toMatch(/^HTTP\/1.1 403 /)
+      expect(await asked(page)).toMatch(/^HTTP\/1.1 200 /)
+      for (const out of ['/..', '/%2e%2e', '/a/%2E./..', '\\..', '/a\\..\\..']) {
+        expect(await asked(`/files${out}${page}`)).not.toContain('the file')
+      }
+    }
   })
 })
 

@@ -70,6 +70,26 @@ describe('toNode', () => {
     }
   })
 
+  it('refuses a path that a URL would read as another one than a router does, and no other', async () => {
+    server = await serve(echo)
+    const asked = async (target: string) => {
+      const answer = await server?.raw(`GET ${target} HTTP/1.1\r\nhost: example.com\r\nconnection: close\r\n\r\n`)
+      return /^HTTP\/1.1 (\d+)/.exec(answer ?? '')?.[1]
+    }
+    for (const target of [
+      ...['/files/../code', '/files/%2e%2e/code', '/files/.%2E/code', '/./code', '/code/.', '/code/%2e?a=b', '/..#'],
+      ...['/files\\..\\code', '/a\\b', 'http://evil.example/files/../code', 'http://evil.example/%2E'],
+    ]) {
+      expect([target, await asked(target)]).toEqual([target, '400'])
+    }
+    for (const target of ['/', '/.hidden', '/a/...', '/a/..b', '/a/b..', '/a/%2e%2e%2e', '/a?b=/../c\\d', '//a']) {
+      expect([target, await asked(target)]).toEqual([target, '200'])
+    }
+    await server.close()
+    server = await serve((req, res) => echo(Object.assign(req, { originalUrl: '/co\tde' }), res))
+    expect((await server.fetch('/')).status).toBe(400)
+  })
+
   it('refuses a Host that is none', async () => {
     server = await serve(echo)
     for (const host of ['a b', 'evil.example/x', 'a@b', 'a\\b', '[::1']) {

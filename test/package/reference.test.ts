@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { assertTerms } from '../../src/enrollment/terms.js'
+import { openApiDocument } from '../../src/http/openapi.js'
 import { PROBLEMS } from '../../src/http/problems.js'
 import { ROUTES } from '../../src/http/routes/index.js'
 import { aesGcmCipher, createLeeway, type LeewayWithRollout, type Policy, resolveTerms } from '../../src/index.js'
@@ -76,8 +77,55 @@ beforeAll(() => {
   types = publicTypes()
 })
 
+/** What a JSON Schema of an object says of its properties; of alternatives, each. */
+interface Shape {
+  anyOf?: readonly Shape[]
+  properties?: Readonly<Record<string, unknown>>
+  required?: readonly string[]
+}
+
+/** Names as the table of routes writes them: those that may be left out with a question mark. */
+const shapeOf = (names: readonly string[], required: readonly string[]): string =>
+  names.length === 0 ? '{}' : `{ ${names.map((name) => (required.includes(name) ? name : `${name}?`)).join(', ')} }`
+
+/** What a route takes, by the OpenAPI document, which is made of the schemas that requests are decoded by. */
+function takenBy({ method, path }: { method: string; path: string }): string[] {
+  const { paths } = openApiDocument({ basePath: '' }) as { paths: Record<string, Record<string, Operation>> }
+  const { parameters = [], requestBody } = paths[path]?.[method.toLowerCase()] ?? {}
+  if (requestBody !== undefined) {
+    const { schema } = requestBody.content['application/json']
+    return (schema.anyOf ?? [schema]).map(({ properties = {}, required = [] }) =>
+      shapeOf(Object.keys(properties), required),
+    )
+  }
+  const query = parameters.filter((parameter) => parameter.in === 'query')
+  const required = query.filter((parameter) => parameter.required)
+  const names = (list: typeof query) => list.map(({ name }) => name)
+  return query.length === 0 ? [] : [shapeOf(names(query), names(required))]
+}
+
+interface Operation {
+  parameters?: readonly { name: string; in: string; required: boolean }[]
+  requestBody?: { content: { 'application/json': { schema: Shape } } }
+}
+
+/** The heading of a report, of which there are no rows. */
+async function csvColumns(): Promise<string[]> {
+  let csv = ''
+  for await (const chunk of service().rollout.exportCsv()) csv += chunk
+  return csv
+    .trimEnd()
+    .split(',')
+    .map((field) => JSON.parse(field) as string)
+}
+
+interface Table {
+  columns: readonly string[]
+  known(): readonly string[] | Promise<readonly string[]>
+}
+
 /** The columns that name something, and the names there are. */
-const TABLES: Record<string, { columns: readonly string[]; known(): readonly string[] }> = {
+const TABLES: Record<string, Table> = {
   createLeeway: { columns: ['option'], known: () => types.properties('LeewayOptions') },
   Policy: { columns: ['option'], known: () => types.properties('Policy') },
   Terms: {
@@ -128,6 +176,7 @@ const TABLES: Record<string, { columns: readonly string[]; known(): readonly str
   Identity: { columns: ['property'], known: () => types.properties('Identity') },
   Routes: { columns: ['route'], known: () => ROUTES.map(({ method, path }) => `${method} ${path}`) },
   Problems: { columns: ['reason'], known: () => Object.keys(PROBLEMS) },
+  'CSV columns': { columns: ['column'], known: csvColumns },
 }
 
 describe('docs/reference.md', () => {
@@ -135,10 +184,10 @@ describe('docs/reference.md', () => {
     expect(differences([...tables.keys()], Object.keys(TABLES))).toEqual(NONE)
   })
 
-  it.each(Object.entries(TABLES))('has in the table %s what the types have', (heading, { columns, known }) => {
+  it.each(Object.entries(TABLES))('has in the table %s what the types have', async (heading, { columns, known }) => {
     const written = keysOf(rowsOf(heading), ...columns)
     expect(written.length).toBeGreaterThan(0)
-    expect(differences(written, known())).toEqual(NONE)
+    expect(differences(written, await known())).toEqual(NONE)
   })
 
   it('tells of each event the details that it has', () => {
@@ -156,13 +205,20 @@ describe('docs/reference.md', () => {
     expect(differences(keysOf(rowsOf('Events'), 'event', 'details'), known)).toEqual(NONE)
   })
 
-  it('tells of each route who may, what it is for and what it refuses', () => {
+  it('tells of each route who may, what it is for, what it takes and what it refuses', () => {
     const written = rowsOf('Routes').map((row) => [
-      ...[row['who'], ...spansOf(row['action']), row['what it does']],
+      ...[row['who'], ...spansOf(row['action']), ...spansOf(row['body or query']), row['what it does']],
       ...spansOf(row['also refused as']),
     ])
-    const known = ROUTES.map(({ who, action, summary, refusals = [] }) => [who, action, summary, ...refusals])
+    const known = ROUTES.map((route) => {
+      const { who, action, summary, refusals = [] } = route
+      return [who, action, ...takenBy(route), summary, ...refusals]
+    })
     expect(written).toEqual(known)
+  })
+
+  it('has the columns of a report in their order', async () => {
+    expect(keysOf(rowsOf('CSV columns'), 'column')).toEqual(await csvColumns())
   })
 
   it('has the status of each problem', () => {
@@ -264,8 +320,6 @@ const PROBES: Record<string, Probe> = {
   'beginSetup accountName': (accountName) => leeway()['beginSetup']?.('ada', { accountName }),
   'beginSetup label': (label) => leeway()['beginSetup']?.('ada', { accountName: 'ada', label }),
   'importAuthenticator label': (label) => leeway()['importAuthenticator']?.('ada', { secret: SECRET, label }),
-  'importAuthenticator lastTimeStep': (lastTimeStep) =>
-    leeway()['importAuthenticator']?.('ada', { secret: SECRET, lastTimeStep }),
   'assign actor': (actor) => rollout()['assign']?.(nobody, TERMS, { actor }),
   'assign reason': (reason) => rollout()['assign']?.(nobody, TERMS, { reason }),
   'list deadlineBefore': (deadlineBefore) => rollout()['list']?.({ deadlineBefore }),

@@ -241,24 +241,24 @@ describe.runIf(await reachable('MariaDB', probe))('mysqlRepository on MariaDB', 
       // The session and the tables are looked at once.
       expect(await trips(() => repository.find('ada'))).toEqual([...['SELECT', 'SELECT', 'SHOW', 'SHOW'], 'SELECT'])
       expect(await trips(() => repository.find('ada'))).toEqual(['SELECT'])
-      const saving = ['START', 'INSERT', 'INSERT', 'COMMIT']
+      const saving = ['ROLLBACK', 'INSERT', 'INSERT', 'COMMIT']
       expect(await trips(() => repository.save(change()))).toEqual(saving)
       const update = change({ version: 'v2', expected: 'v1' })
       const two = [...update.events, ...change({ version: 'e' }).events]
       expect(await trips(() => repository.save({ ...update, events: two }))).toEqual([
-        'START',
+        'ROLLBACK',
         'UPDATE',
         'INSERT',
         'COMMIT',
       ])
-      expect(await trips(() => repository.save(update))).toEqual(['START', 'UPDATE', 'COMMIT'])
-      expect(await trips(() => repository.save(change()))).toEqual(['START', 'INSERT', 'COMMIT'])
-      expect(await trips(() => repository.remove('ada', 'v2'))).toEqual(['START', 'DELETE', 'COMMIT'])
+      expect(await trips(() => repository.save(update))).toEqual(['ROLLBACK', 'UPDATE', 'COMMIT'])
+      expect(await trips(() => repository.save(change()))).toEqual(['ROLLBACK', 'INSERT', 'COMMIT'])
+      expect(await trips(() => repository.remove('ada', 'v2'))).toEqual(['ROLLBACK', 'DELETE', 'COMMIT'])
       const many = Array.from({ length: 129 }, (_, at) => change({ userId: `${at}` }))
       expect(await trips(() => repository.saveMany(many))).toEqual([...saving, ...saving])
       // 75 = 64 + 8 + 3: what is left after powers of two is a statement of its own when it is small.
       const fewer = Array.from({ length: 75 }, (_, at) => change({ userId: `few ${at}`, events: [] }))
-      expect(await trips(() => repository.saveMany(fewer))).toEqual(['START', 'INSERT', 'INSERT', 'INSERT', 'COMMIT'])
+      expect(await trips(() => repository.saveMany(fewer))).toEqual(['ROLLBACK', 'INSERT', 'INSERT', 'INSERT', 'COMMIT'])
       const ids = Array.from({ length: 501 }, (_, at) => `${at}`)
       expect(await trips(() => repository.findMany(ids))).toHaveLength(4)
       expect(await trips(() => repository.findMany([]))).toEqual([])
@@ -462,6 +462,27 @@ describe.runIf(await reachable('MariaDB', probe))('mysqlRepository on MariaDB', 
     })
   })
 
+  it('a transaction that nobody ended is rolled back by a write, and never committed', async () => {
+    const { pool, table, repository } = await fresh(pooled({ connectionLimit: 1 }))
+    await pool.query(`CREATE TABLE ${table}_accounts (cents INT) ENGINE = InnoDB`)
+    await pool.query(`INSERT INTO ${table}_accounts VALUES (100)`)
+    onTestFinished(async () => void (await pooled().query(`DROP TABLE ${table}_accounts`)))
+    await repository.find('ada')
+    for (const write of [
+      () => repository.save(change()),
+      () => repository.saveMany([change({ version: 'v2', expected: 'v1' })]),
+      () => repository.remove('ada', 'v2'),
+    ]) {
+      const forgotten = await pool.getConnection()
+      await forgotten.query('START TRANSACTION')
+      await forgotten.query(`UPDATE ${table}_accounts SET cents = 0`)
+      forgotten.release()
+      await write()
+      expect(await rows(pool, `SELECT cents FROM ${table}_accounts`)).toEqual([{ cents: 100 }])
+    }
+    expect(await repository.find('ada')).toBe(null)
+  })
+
   describe('a session', () => {
     const unsound = [
       ['autocommit off', 'SET SESSION autocommit = 0', /autocommit is off/],
@@ -569,7 +590,7 @@ describe.runIf(await reachable('MariaDB', probe))('mysqlRepository on MariaDB', 
         await killer.query(`KILL ${row.id}`)
       })
       const repository = mysqlRepository(cut, { table })
-      for (const at of ['INSERT INTO', 'COMMIT', 'START']) {
+      for (const at of ['INSERT INTO', 'COMMIT', 'ROLLBACK AND']) {
         target = at
         await expect(repository.save(change())).rejects.toMatchObject(store(/connection .+ was lost/))
         target = 'none'

@@ -40,6 +40,27 @@ function eventsOf(userId: string, count: number): EnrollmentChange['events'] {
   return Array.from({ length: count }, (_, at) => ({ ...event, id: `${at}`, at }))
 }
 
+/** The pool, with something done before each statement that is run on a connection of it. */
+function watchedPool(pool: pg.Pool, before: (text: string, values?: unknown[]) => unknown): PgPool {
+  return {
+    totalCount: 1,
+    query: (text, values) => pool.query(text, values),
+    async connect() {
+      const client = await pool.connect()
+      return {
+        async query(text, values) {
+          await before(text, values)
+          return client.query(text, values)
+        },
+        release: (error) => client.release(error),
+        on: (event, listener) => client.on(event, listener),
+        removeListener: (event, listener) => client.removeListener(event, listener),
+        getTransactionStatus: () => client.getTransactionStatus(),
+      }
+    },
+  }
+}
+
 const failure = (message: RegExp): object => ({ code: 'ERR_STORE', message: expect.stringMatching(message) as string })
 
 for (const driver of drivers) {
@@ -464,6 +485,44 @@ describe.runIf(isReachable)('a PostgreSQL server', () => {
       await expect(repository.save(change())).rejects.toMatchObject(failure(/failed transaction is open/))
     })
 
+    it('nor in one that a host forgot to end before it gave the connection back to its pool, which is closed then', async () => {
+      await fresh()
+      for (const statement of ['SELECT 1', 'SELECT 1/0']) {
+        const pool = poolWith({ max: 1 })
+        const repository = postgresRepository(pool, { table })
+        await repository.find('ada')
+        for (const call of [
+          () => repository.save(change()),
+          () => repository.saveMany([change()]),
+          () => repository.find('ada'),
+          () => migrate(pool, { table }),
+        ]) {
+          const forgotten = await pool.connect()
+          await forgotten.query('BEGIN')
+          await forgotten.query(statement).catch(() => {})
+          forgotten.release()
+          await expect(call()).rejects.toMatchObject(failure(/a transaction is open/))
+          expect(await repository.find('ada')).toBe(null)
+        }
+        expect(await repository.save(change())).toBe('saved')
+        expect(await repository.remove('ada', 'v1')).toBe('removed')
+      }
+    })
+
+    it('nor does a connection that breaks while a statement runs on it end the process', async () => {
+      await fresh()
+      const pool = poolWith({ max: 1 })
+      const { rows } = await pool.query('SELECT pg_backend_pid() AS pid')
+      const repository = postgresRepository(
+        watchedPool(pool, () => admin.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid])),
+        {
+          table,
+        },
+      )
+      await expect(repository.find('ada')).rejects.toMatchObject({ code: 'ERR_STORE' })
+      expect(await postgresRepository(pool, { table }).find('ada')).toBe(null)
+    })
+
     it('nor through one transaction or one reserved connection of postgres', async () => {
       const sql = postgres({ ...SERVER, max: 2 })
       onTestFinished(() => sql.end({ timeout: 1 }))
@@ -512,14 +571,9 @@ describe.runIf(isReachable)('a PostgreSQL server', () => {
       await fresh()
       const statements: string[] = []
       const pool = poolWith({ max: 1 })
-      const counting: PgPool = {
-        connect: () => pool.connect(),
-        totalCount: 1,
-        query(text, values) {
-          statements.push(text)
-          return pool.query(text, values)
-        },
-      }
+      const counting = watchedPool(pool, (text) => {
+        statements.push(text)
+      })
       const repository = postgresRepository(counting, { table })
       await repository.find('ada')
       expect(statements.length).toBe(2)
@@ -553,17 +607,11 @@ describe.runIf(isReachable)('a PostgreSQL server', () => {
       FROM generate_series(1, 20000) AS i`)
     await admin.query(`VACUUM ANALYZE ${other}`)
     const plans: string[] = []
-    const explaining: PgPool = {
-      connect: () => admin.connect(),
-      totalCount: 1,
-      async query(text, values) {
-        if (text.includes('ORDER BY user_id')) {
-          const { rows } = await admin.query(`EXPLAIN ${text}`, values)
-          plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'))
-        }
-        return admin.query(text, values)
-      },
-    }
+    const explaining = watchedPool(admin, async (text, values) => {
+      if (!text.includes('ORDER BY user_id')) return
+      const { rows } = await admin.query(`EXPLAIN ${text}`, values)
+      plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'))
+    })
     const repository = postgresRepository(explaining, { table: other })
     const page = { now: 50, after: 'user 3', limit: 50 }
     expect(await repository.list({ ...page, phase: 'suspended' })).toHaveLength(50)
@@ -580,14 +628,7 @@ describe.runIf(isReachable)('a PostgreSQL server', () => {
 
   describe('reminders, movements and pruning', () => {
     /** The pool, with something done before each statement. */
-    const intercepted = (before: (text: string, values?: unknown[]) => Promise<void>): PgPool => ({
-      connect: () => admin.connect(),
-      totalCount: 1,
-      async query(text, values) {
-        await before(text, values)
-        return admin.query(text, values)
-      },
-    })
+    const intercepted = (before: (text: string, values?: unknown[]) => Promise<void>) => watchedPool(admin, before)
     /** Saves a user with events at the instants from 0 on, in as many writes as it takes. */
     async function telling(repository: ReturnType<typeof postgresRepository>, count: number): Promise<void> {
       const events = eventsOf('ada', count)

@@ -33,6 +33,12 @@ const EXAMPLES: [StoryStep[], object][] = (
     ],
     ['setUp', ['verifyCode', { exactly: 1 }], ['useRecoveryCode', { exactly: 1 }], 'forget', 'setUp', 'endExemption'],
     [
+      ['beginSetup', { proof: { recoveryCode: { exactly: '\uff10' } } }],
+      ['importAuthenticator', { secret: new Uint8Array(20).fill(1), recoveryCodes: ['abcdefgh'] }],
+      ['useRecoveryCode', 'wrong'],
+      ['beginSetup', { proof: { recoveryCode: 'used' } }],
+    ],
+    [
       'beginSetup',
       ['confirmSetup', { driftSeconds: 60 }],
       ['confirmSetup', { driftSeconds: -600 }],

@@ -407,7 +407,12 @@ describe('the cases of a directory', () => {
     )
   })
 
-  it('refuse to open nothing', () => {
+  it('refuse to open nothing, and what nobody would use', async () => {
     expect(() => directoryCases({ repository: soundDirectory() } as never)).toThrow(TypeError)
+    const [first] = directoryCases(async () => ({
+      repository: soundDirectory(),
+      anohter: async () => soundDirectory(),
+    }))
+    await expect(first?.run()).rejects.toThrow('it takes repository, another, close')
   })
 })

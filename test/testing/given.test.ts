@@ -522,6 +522,87 @@ describe('what is given', () => {
     )
   })
 
+  it('is a lapse of time of which everything is read, or none', () => {
+    const lapse = (said: object) => () => given('signIn', said as Lapse)
+    const takes = 'it takes at, to, days, hours, minutes, seconds, milliseconds'
+    const unknown = new TypeError(`step 2 of given has a property that is not known; ${takes}`)
+    for (const wrong of [{ day: 31 }, { days: 1, hour: 1 }, { too: 'deadline' }, { att: START }, { at: START, day: 1 }])
+      expect(lapse(wrong)).toThrow(unknown)
+    expect(lapse({ to: 'dedline' })).toThrow(
+      new RangeError(
+        'to of step 2 of given must be one of start, deadline, exemption-end, lock-end, setup-end, pass-end',
+      ),
+    )
+    expect(lapse({ to: null })).toThrow(TypeError)
+    for (const more of [{ days: 1 }, { to: 'deadline' }, { milliseconds: 0 }])
+      expect(lapse({ at: START, ...more })).toThrow(new TypeError('step 2 of given can have nothing beside at'))
+    for (const right of [{ at: START }, { at: START, days: undefined }, { to: undefined, days: 1 }, {}])
+      expect(lapse(right)).not.toThrow()
+    // What is refused in stories by chance is no word that means nothing.
+    const anything = givenWith({ mayBeRefused: true })
+    expect(() => anything({ to: 'dedline' } as never)).toThrow(RangeError)
+    expect(() => anything().when({ day: 31 } as never)).toThrow(
+      'what is given to when has a property that is not known',
+    )
+  })
+
+  it('is a command whose words all mean something, or none', () => {
+    const noWord = (what: string) => new RangeError(`the ${what} of step 1 of given must be one of right, wrong, used`)
+    const noObject = (what: string) => new TypeError(`the ${what} of step 1 of given must be an object`)
+    const unknown = (what: string, takes: string) =>
+      new TypeError(`the ${what} of step 1 of given has a property that is not known; it takes ${takes}`)
+    const codes = ['verifyCode', 'confirmSetup'].flatMap((name): [unknown[], Error][] => [
+      [[name, 'rihgt'], noWord('code')],
+      [[name], new TypeError(noWord('code').message)],
+      [[name, { driftSecond: 30 }], unknown('code', 'driftSeconds, exactly')],
+    ])
+    const proofs = [['removeAuthenticator', 0], ['replaceRecoveryCodes']].flatMap((command): [unknown[], Error][] => [
+      [command, noObject('proof')],
+      [[...command, { cod: 'right' }], unknown('proof', 'code, recoveryCode')],
+      [[...command, { code: 'rihgt' }], noWord('code of the proof')],
+      [[...command, { recoveryCode: 'rihgt' }], noWord('recovery code of the proof')],
+      [[...command, {}], new TypeError(noWord('recovery code of the proof').message)],
+    ])
+    const refused: [unknown[], Error][] = [
+      ...codes,
+      ...proofs,
+      [['useRecoveryCode', 'rihgt'], noWord('recovery code')],
+      [['useRecoveryCode', { driftSeconds: 30 }], unknown('recovery code', 'exactly')],
+      [['setUp', { lable: 'Phone' }], unknown('options', 'label')],
+      [['setUp', null], noObject('options')],
+      [['beginSetup', { resumed: true }], unknown('options', 'label, resume, pass, proof')],
+      [['beginSetup', { pass: 'rihgt' }], noWord('pass')],
+      [['beginSetup', { pass: { exactyl: 1 } }], unknown('pass', 'exactly')],
+      [['beginSetup', { proof: { code: 'rihgt' } }], noWord('code of the proof')],
+    ]
+    for (const [command, error] of refused) {
+      expect(() => given(command as never)).toThrow(error)
+      const when = () => given().when(...(command as ['verifyCode', 'right']))
+      expect(when).toThrow(error.message.replace('step 1 of given', 'what is given to when'))
+    }
+    const taken: Command[] = [
+      ['beginSetup', { label: 'rihgt', resume: false, pass: undefined, proof: { recoveryCode: { exactly: null } } }],
+      ['signIn', {}],
+      ['setUp', undefined as never],
+    ]
+    for (const command of taken) expect(() => given(command)).not.toThrow()
+  })
+
+  it('has its policy, its terms and its notes read by the service', async () => {
+    const policy = { lock: { afterFailure: 2 } } as never
+    await expect(givenWith({ policy })().when('signIn').outcome()).rejects.toThrow('a property that is not known')
+    await expect(
+      given(['requireEnrollment', { priod: { days: 1 } }] as never)
+        .when('signIn')
+        .outcome(),
+    ).rejects.toThrow('a property that is not known')
+    await expect(
+      given(['suspend', { actr: 'root' }] as never)
+        .when('signIn')
+        .outcome(),
+    ).rejects.toThrow('a property that is not known')
+  })
+
   it('is typed: only what there is can be written', () => {
     const story = given(thirtyDays).when('signIn')
     expectTypeOf<Awaited<ReturnType<typeof story.expect>>['answer']>().toEqualTypeOf<SignInDecision>()

@@ -68,7 +68,14 @@ describe('the reference model', () => {
     expect(() => leewayCommands(undefined as never)).toThrow('fc must be an object')
     expect(() => leewayCommands(fc, null as never)).toThrow('options must be an object')
     expect(() => leewayCommands(fc, { maxCommands: 0 })).toThrow(RangeError)
+    expect(() => leewayCommands(fc, { maxComands: 3 } as never)).toThrow(
+      new TypeError('options has a property that is not known; it takes maxCommands'),
+    )
     expect(() => leewayModel(undefined as never)).toThrow('options must be an object')
     expect(() => leewayModel({} as never)).toThrow('repository')
+    const repository = memoryRepository()
+    expect(() => leewayModel({ repository, anohter: repository } as never)).toThrow(
+      new TypeError('options has a property that is not known; it takes repository, another, cipher, start'),
+    )
   })
 })

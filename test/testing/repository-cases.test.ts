@@ -273,7 +273,22 @@ describe('the cases of a repository', () => {
     await expect(nobody?.run()).rejects.toThrow('still in use')
   })
 
-  it('refuse to open nothing', () => {
+  it('refuse to open nothing', async () => {
     expect(() => repositoryCases({ repository: memoryRepository() } as never)).toThrow(TypeError)
+    const [nobody] = repositoryCases(async () => undefined as never)
+    await expect(nobody?.run()).rejects.toThrow(new TypeError('what open answers must be an object'))
+  })
+
+  it('refuse what nobody would use of what was opened, and close it all the same', async () => {
+    let closed = 0
+    const close = async (): Promise<void> => void closed++
+    const repository = memoryRepository()
+    for (const misspelt of [{ anohter: async () => repository }, { clsoe: close }]) {
+      const [nobody] = repositoryCases(async () => ({ repository, close, ...misspelt }))
+      await expect(nobody?.run()).rejects.toThrow(
+        'what open answers has a property that is not known; it takes repository, another, close',
+      )
+    }
+    expect(closed).toBe(2)
   })
 })

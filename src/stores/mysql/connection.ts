@@ -47,7 +47,8 @@ export async function inTransaction<Result>(
   connection: MysqlConnection,
   work: () => Promise<Result>,
 ): Promise<Result | null> {
-  await rowsOf(connection, 'START TRANSACTION')
+  // `START TRANSACTION` would commit what a host forgot to end before it gave the connection back.
+  await rowsOf(connection, 'ROLLBACK AND CHAIN')
   try {
     const result = await work()
     await rowsOf(connection, 'COMMIT')

@@ -1,5 +1,5 @@
 import { LeewayError } from '../../errors.js'
-import type { PgClient, Pglite, PgPool, PostgresDatabase, PostgresSql, PostgresValue } from './driver.js'
+import type { PgClient, Pglite, PgPool, PgPoolClient, PostgresDatabase, PostgresSql, PostgresValue } from './driver.js'
 
 /** What leeway asks of a database, however its driver says it. */
 export interface Connection {
@@ -26,26 +26,38 @@ function isDriver(db: unknown): db is PostgresDatabase {
   return typeof db === 'function' || (typeof db === 'object' && db !== null && 'query' in db)
 }
 
-function ofPool(db: Pick<PgPool, 'query'>): Connection {
-  async function query<Row>(text: string, values: readonly PostgresValue[]): Promise<readonly Row[]> {
-    return (await db.query(text, values as PostgresValue[])).rows as readonly Row[]
+function ofPool(db: PgPool): Connection {
+  /** On a connection that was looked at first: a host that forgot to end its transaction may have given it back so. */
+  async function onFree<Result>(work: (client: PgPoolClient) => Promise<Result>): Promise<Result> {
+    const client = await db.connect()
+    // A connection that breaks rejects its statement too.
+    const ignore = (): void => {}
+    client.on('error', ignore)
+    let fault: Error | undefined
+    try {
+      assertFree(client)
+      return await work(client)
+    } catch (error) {
+      fault = error as Error
+      throw error
+    } finally {
+      client.removeListener('error', ignore)
+      // Closed after an error, as by the pool's own `query`: what is open on it, the server rolls back.
+      client.release(fault)
+    }
   }
-  async function script(text: string): Promise<void> {
-    await db.query(text)
-  }
-  return { query, queryOnce: query, script }
+  const query: Connection['query'] = (text, values) => onFree((client) => queryOf(client, text, values))
+  return { query, queryOnce: query, script: (text) => onFree((client) => scriptOf(client, text)) }
 }
 
 /** What each client does last of what it was given here, by whichever repository. */
 const lastOf = new WeakMap<PgClient, Promise<unknown>>()
 
 function ofClient(db: PgClient): Connection {
-  const { query, script } = ofPool(db)
   /** One after another, as pg 9 wants it: what the client tells of a transaction is what its last statement left. */
   function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
     const result = (lastOf.get(db) ?? Promise.resolve()).then(() => {
-      const status = db.getTransactionStatus?.()
-      if (status === 'T' || status === 'E') throw inTransaction()
+      assertFree(db)
       return work()
     })
     lastOf.set(
@@ -54,8 +66,27 @@ function ofClient(db: PgClient): Connection {
     )
     return result
   }
-  const queryInTurn: Connection['query'] = (text, values) => inTurn(() => query(text, values))
-  return { query: queryInTurn, queryOnce: queryInTurn, script: (text) => inTurn(() => script(text)) }
+  const query: Connection['query'] = (text, values) => inTurn(() => queryOf(db, text, values))
+  return { query, queryOnce: query, script: (text) => inTurn(() => scriptOf(db, text)) }
+}
+
+type PgQueryable = Pick<PgClient, 'query' | 'getTransactionStatus'>
+
+function assertFree(client: PgQueryable): void {
+  const status = client.getTransactionStatus?.()
+  if (status === 'T' || status === 'E') throw inTransaction()
+}
+
+async function queryOf<Row>(
+  client: PgQueryable,
+  text: string,
+  values: readonly PostgresValue[],
+): Promise<readonly Row[]> {
+  return (await client.query(text, values as PostgresValue[])).rows as readonly Row[]
+}
+
+async function scriptOf(client: PgQueryable, text: string): Promise<void> {
+  await client.query(text)
 }
 
 function ofPglite(db: Pglite): Connection {
@@ -89,6 +120,6 @@ function ofPostgres(db: PostgresSql): Connection {
 function inTransaction(): LeewayError {
   return new LeewayError(
     'ERR_STORE',
-    'a transaction is open on db: hand in a pool, or a connection that leeway has to itself',
+    'a transaction is open on db: end it before its connection goes back to the pool; a single connection leeway must have to itself',
   )
 }

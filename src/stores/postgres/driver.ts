@@ -5,19 +5,38 @@ export interface PostgresRows {
 
 /** The `Pool` of `pg`: each statement gets a connection of its own for as long as it runs. */
 export interface PgPool {
+  /** Runs a statement with its parameters; here it tells a pool from other drivers. */
+  query(text: string, values?: unknown[]): Promise<PostgresRows>
+  /** Lends a connection, which is looked at before a statement is run on it. */
+  connect(): Promise<PgPoolClient>
+  readonly totalCount: number
+}
+
+/** A connection that a {@link PgPool} lends. */
+export interface PgPoolClient extends PgTransactionStatus {
   /** Runs a statement with its parameters. */
   query(text: string, values?: unknown[]): Promise<PostgresRows>
-  /** A connection of one's own; here it tells a pool or client from other drivers, and is never called. */
-  connect(): Promise<unknown>
-  readonly totalCount: number
+  /** Gives it back; with an error it is closed, and what is open on it is rolled back. */
+  release(error?: Error | boolean): void
+  /** Tells of a connection that breaks, which without a listener ends the process. */
+  on(event: 'error', listener: (error: Error) => void): unknown
+  removeListener(event: 'error', listener: (error: Error) => void): unknown
 }
 
 /**
  * A connected `Client` of `pg`. Hand in one that leeway has to itself: a transaction that the host has open on it would
  * take leeway's writes along when it rolls back.
  */
-export interface PgClient extends Omit<PgPool, 'totalCount'> {
-  /** pg tells here whether a transaction is open: `T`, or `E` when it has failed */
+export interface PgClient extends PgTransactionStatus {
+  /** Runs a statement with its parameters. */
+  query(text: string, values?: unknown[]): Promise<PostgresRows>
+  /** Here it tells a client from other drivers, and is never called. */
+  connect(): Promise<unknown>
+}
+
+/** Where pg tells whether a transaction is open on a connection; older versions do not. */
+export interface PgTransactionStatus {
+  /** `T` where one is open, `E` where it has failed */
   getTransactionStatus?(): string | null
 }
 

@@ -4,6 +4,16 @@
  *
  * @module
  */
-export type { PgClient, Pglite, PgPool, PostgresDatabase, PostgresRows, PostgresSql, PostgresValue } from './driver.js'
+export type {
+  PgClient,
+  Pglite,
+  PgPool,
+  PgPoolClient,
+  PgTransactionStatus,
+  PostgresDatabase,
+  PostgresRows,
+  PostgresSql,
+  PostgresValue,
+} from './driver.js'
 export { postgresRepository } from './repository.js'
 export { migrate, type PostgresOptions, type PostgresSchemaOptions, postgresSchema } from './schema.js'

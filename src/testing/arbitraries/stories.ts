@@ -1,6 +1,15 @@
 import type { Arbitrary, default as fastCheck } from 'fast-check'
 import type { Instant } from '../../index.js'
-import type { CodeShown, Command, Landmark, Lapse, ProofShown, StoryStep, TextShown } from '../given/commands.js'
+import {
+  type CodeShown,
+  type Command,
+  LANDMARKS,
+  type Landmark,
+  type Lapse,
+  type ProofShown,
+  type StoryStep,
+  type TextShown,
+} from '../given/commands.js'
 import { foreignRecoveryCodes, hostileCodes, secrets } from './codes.js'
 import { deadlineChanges, exemptions, graces, termsOf } from './terms.js'
 import { labels, notes } from './text.js'
@@ -8,7 +17,6 @@ import { labels, notes } from './text.js'
 const DAY = 86_400_000
 /** When stories begin where nothing else is said: Monday, 5 January 2026, nine o'clock, UTC. */
 const MONDAY_MORNING = Date.UTC(2026, 0, 5, 9)
-const LANDMARKS = ['start', 'deadline', 'exemption-end', 'lock-end', 'setup-end', 'pass-end'] as const
 
 /** Any command; the instants it names are within weeks of `around`. */
 export function commands(fc: typeof fastCheck, around: Instant = MONDAY_MORNING): Arbitrary<Command> {

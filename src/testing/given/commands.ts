@@ -127,6 +127,16 @@ export type Command = {
 /** An instant that a user's own life has. */
 export type Landmark = 'start' | 'deadline' | 'exemption-end' | 'lock-end' | 'setup-end' | 'pass-end'
 
+/** All of them. */
+export const LANDMARKS: readonly Landmark[] = [
+  'start',
+  'deadline',
+  'exemption-end',
+  'lock-end',
+  'setup-end',
+  'pass-end',
+]
+
 /** How the clock moves: by a time, backwards below zero; to a landmark, or so long after it; or to an instant. */
 export type Lapse =
   | {
@@ -160,7 +170,8 @@ function isCommand(step: StoryStep): step is Extract<Command, readonly unknown[]
   return Array.isArray(step)
 }
 
-const UNITS = { days: 86_400_000, hours: 3_600_000, minutes: 60_000, seconds: 1000, milliseconds: 1 } as const
+/** What time is told in, and how many milliseconds each is. */
+export const UNITS = { days: 86_400_000, hours: 3_600_000, minutes: 60_000, seconds: 1000, milliseconds: 1 } as const
 
 /** How long a lapse is, in milliseconds, from its landmark or from now. */
 export function lengthOf(lapse: Exclude<Lapse, { at: Instant }>): number {

@@ -119,7 +119,8 @@ export function peopleAt(service: Leeway, clock: FixedClock): People {
       const answer = await service.beginSetup(userId, options)
       if (!answer.ok) return answer
       const memory = memoryOf(userId)
-      if (!answer.setup.resumed) proven(memory, options.proof)
+      // Nobody looks at a proof before there is something to prove it with.
+      if (!answer.setup.resumed && memory.phones.size > 0) proven(memory, options.proof)
       memory.setup = { id: answer.setup.id, phone: scan(parseKeyUri(answer.setup.keyUri)) }
       return answer
     },
