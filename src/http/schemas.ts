@@ -150,10 +150,16 @@ export const note: { reason: Schema<string | undefined>; force: Schema<boolean |
 }
 
 /** Which part of a list. */
-export const page: { after: Schema<string | undefined>; limit: Schema<number | undefined> } = {
-  after: z.optional(z.string().check(z.minLength(1))),
-  limit: z.optional(wholeText(1, 1000)),
+export interface Page {
+  after: Schema<string | undefined>
+  limit: Schema<number | undefined>
 }
+
+/** Which part of a list of events, which is gone on with after the id of one. */
+export const page: Page = { after: z.optional(words(1, 255)), limit: z.optional(wholeText(1, 1000)) }
+
+/** The same of users. */
+export const userPage: Page = { ...page, after: z.optional(userId) }
 
 const flagText = z.pipe(
   z.enum(['true', 'false']),

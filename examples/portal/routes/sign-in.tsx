@@ -43,12 +43,11 @@ signInRoutes.post('/sign-in', async (c) => {
       422,
     )
   }
-  if (portal.signIns.isHeld(email)) {
+  if (!portal.signIns.mayTry(email)) {
     return refuse({ '': 'There were many wrong passwords for this address. Try again in a quarter of an hour.' }, 429)
   }
   const user = password.length > LONGEST_PASSWORD ? null : await portal.users.withPassword(email, password)
   if (user === null) {
-    portal.signIns.wrongPassword(email)
     return refuse({ email: 'Email or password is not right.' }, 422)
   }
   portal.signIns.rightPassword(email)

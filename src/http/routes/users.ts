@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import * as answers from '../answers.js'
 import { type Call, noteOf, type Route, rolloutOf, routesFor, understood } from '../route.js'
-import { anyTerms, filterOf, filterQuery, instant, lastingPeriod, note, page, words } from '../schemas.js'
+import { anyTerms, filterOf, filterQuery, instant, lastingPeriod, note, page, userPage, words } from '../schemas.js'
 
 const route = routesFor('administrator')
 
@@ -17,7 +17,7 @@ export const userRoutes: readonly Route[] = [
     path: '/users',
     action: 'list',
     summary: 'Users with a record, a page of them, in the order of their ids',
-    query: z.strictObject({ ...filterQuery, ...page }),
+    query: z.strictObject({ ...filterQuery, ...userPage }),
     answer: { schema: answers.users },
     refusals: ['directory-required'],
     run: ({ leeway, query: { after, limit, ...filter } }) => rolloutOf(leeway).list(filterOf(filter), { after, limit }),

@@ -133,6 +133,12 @@ export const administratorCases: readonly Case[] = [
       assert.deepEqual(await ids(''), [['ada', 'adam', 'bob', 'root'], null])
       assert.deepEqual(await ids('prefix=ada&limit=1'), [['ada'], 'ada'])
       assert.deepEqual(await ids('prefix=ada&after=ada'), [['adam'], null])
+      // What is no id asks for nothing, and is no fault of the server's.
+      for (const after of ['%00', 'x'.repeat(256), '%C3%A9'.repeat(128)]) {
+        for (const path of ['users', ...(after.startsWith('%C3') ? [] : ['users/ada/history'])]) {
+          await refused(await ask(server, `GET /mfa/${path}?after=${after}`, { as }), 400, 'invalid-request')
+        }
+      }
       assert.deepEqual(await ids('phase=enrolled'), [['root'], null])
       assert.deepEqual(await ids('locked=true'), [[], null])
       assert.deepEqual(await ids('locked=false&phase=enrolled'), [['root'], null])

@@ -387,7 +387,16 @@ export const ownCases: readonly Case[] = [
       assert.equal(JSON.stringify(rest).includes('setup-begun'), true)
       // Milliseconds since 1970 have thirteen digits.
       assert.doesNotMatch(JSON.stringify(rest), /:\d{13}/)
-      for (const query of ['limit=0', 'limit=1001', 'limit=01', 'limit=1.0', 'limit=1&limit=2', 'after=', 'page=2']) {
+      for (const query of [
+        'limit=0',
+        'limit=1001',
+        'limit=01',
+        'limit=1.0',
+        'limit=1&limit=2',
+        'after=',
+        'after=%00',
+        'page=2',
+      ]) {
         await refused(await ask(server, `GET /mfa/me/history?${query}`, { as }), 400, 'invalid-request')
       }
     },
