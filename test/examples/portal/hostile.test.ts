@@ -242,6 +242,8 @@ describe.skipIf(isSkipped)('the portal, for somebody who means harm', { timeout:
     for (let times = 0; times < 9; times++) expect((await words(emailOf('hugo.tremblay')))[0]).toBe(422)
     expect((await words(emailOf('hugo.tremblay')))[0]).toBe(429)
     expect((await somebody.signIn('hugo.tremblay')).status).toBe(429)
+    const atOnce = await Promise.all(Array.from({ length: 25 }, () => words(emailOf('nobody.either'))))
+    expect(atOnce.filter(([status]) => status === 422)).toHaveLength(10)
   })
 
   it('what goes wrong inside is told without its reason', () => {
