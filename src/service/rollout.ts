@@ -111,6 +111,9 @@ export interface Rollout {
    *
    * Safe to run while users sign in, by several processes at once, and again: each record is written on its own, and only
    * if something in it is out of date. Rejects with the signal's reason once it is aborted: what was done stays done.
+   * Where it fails for some users by themselves, be it that their key is gone, it goes through all others and then rejects
+   * with the first of those errors, which names the user. A pass or set-up whose time is over opens nothing: it is not
+   * counted, and dropped where it is under an old key.
    */
   rotateKeys(options?: {
     onProgress?: ((done: KeyRotation) => void) | undefined

@@ -63,7 +63,14 @@ export const ownRoutes: readonly Route[] = [
       restart: z.optional(z.boolean()),
     }),
     answer: { schema: answers.setup },
-    refusals: ['pass-required', 'invalid-pass', 'proof-required', 'too-many-authenticators', ...CODE_REFUSALS],
+    refusals: [
+      'pass-required',
+      'invalid-pass',
+      'proof-required',
+      'too-many-authenticators',
+      ...CODE_REFUSALS,
+      'session-not-raised',
+    ],
     async run({ leeway, identity, body: { restart = false, ...given }, host }) {
       const { userId, accountName, setupId } = identity
       const own = restart ? undefined : (setupId ?? undefined)

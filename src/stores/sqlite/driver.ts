@@ -1,14 +1,20 @@
 /** What SQLite is given and gives back here. Truth is 0 or 1: a boolean is refused by some drivers and crashes another. */
 export type SqliteValue = string | number | null
 
+/**
+ * What a driver takes for a parameter; leeway gives it {@link SqliteValue}s alone. It is `any`: the drivers' own types allow
+ * for statements that take one object and no null, which TypeScript before 6 would compare with.
+ */
+type SqliteParameter = ReturnType<typeof JSON.parse>
+
 /** A prepared statement, as libsql, better-sqlite3 and node:sqlite have it. */
 export interface SqliteStatement {
   /** Runs it, and tells how many rows it changed. */
-  run(...parameters: SqliteValue[]): { changes: number | bigint }
+  run(...parameters: SqliteParameter[]): { changes: number | bigint }
   /** The first row; undefined or null where there is none. */
-  get(...parameters: SqliteValue[]): unknown
+  get(...parameters: SqliteParameter[]): unknown
   /** Every row. */
-  all(...parameters: SqliteValue[]): unknown[]
+  all(...parameters: SqliteParameter[]): unknown[]
 }
 
 /**
