@@ -258,7 +258,13 @@ describe.runIf(await reachable('MariaDB', probe))('mysqlRepository on MariaDB', 
       expect(await trips(() => repository.saveMany(many))).toEqual([...saving, ...saving])
       // 75 = 64 + 8 + 3: what is left after powers of two is a statement of its own when it is small.
       const fewer = Array.from({ length: 75 }, (_, at) => change({ userId: `few ${at}`, events: [] }))
-      expect(await trips(() => repository.saveMany(fewer))).toEqual(['ROLLBACK', 'INSERT', 'INSERT', 'INSERT', 'COMMIT'])
+      expect(await trips(() => repository.saveMany(fewer))).toEqual([
+        'ROLLBACK',
+        'INSERT',
+        'INSERT',
+        'INSERT',
+        'COMMIT',
+      ])
       const ids = Array.from({ length: 501 }, (_, at) => `${at}`)
       expect(await trips(() => repository.findMany(ids))).toHaveLength(4)
       expect(await trips(() => repository.findMany([]))).toEqual([])
