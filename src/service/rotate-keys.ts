@@ -49,7 +49,7 @@ export async function rotateKeys(parts: Parts, directory: EnrollmentDirectory, o
   if (first === undefined) return done
   const { userId, error } = first
   const whom = failures.length === 1 ? nameOf(userId) : `${failures.length} users, ${nameOf(userId)} first`
-  throw new LeewayError(error.code, `all were gone through but ${whom}: ${error.message}`, { cause: error })
+  throw new LeewayError(error.code, `failed for ${whom}: ${error.message}`, { cause: error })
 }
 
 /** One user who fails by himself, which must not keep the others under an old key. */
@@ -65,13 +65,10 @@ async function rotate(
 ): Promise<{ resealed: number; digests: number } | Failure> {
   const { userId, authenticators, setup, recoveryCodes, pass } = record
   const [pending, unused] = [liveSetup(record, now), livePass(record, now)]
-  const secrets = [...authenticators, ...present(pending)].map(({ secret }) => secret)
-  const digests = [...recoveryCodes, ...present(unused)].map(({ digest }) => digest)
-  // What is over opens nothing, but a clock that is set back: under a key that may go then, it would be an error.
-  const expired = [
-    ...(pending === null ? present(setup).map(({ secret }) => secret) : []),
-    ...(unused === null ? present(pass).map(({ digest }) => digest) : []),
-  ]
+  const secrets = [...authenticators, pending].flatMap((one) => one?.secret ?? [])
+  const digests = [...recoveryCodes, unused].flatMap((one) => one?.digest ?? [])
+  // What is over opens nothing, unless a clock is set back: under a key that is gone by then it would be an error.
+  const expired = [pending === null && setup?.secret, unused === null && pass?.digest].flatMap((token) => token || [])
   try {
     const old = await underOldKeys(parts, digests)
     const dropsExpired = (await underOldKeys(parts, expired)).length > 0
@@ -87,5 +84,3 @@ async function rotate(
     throw error
   }
 }
-
-const present = <One>(one: One | null): One[] => (one === null ? [] : [one])

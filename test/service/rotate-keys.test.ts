@@ -121,12 +121,12 @@ describe('rotateKeys', () => {
     const told: KeyRotation[] = []
     const rotating = () => under(K2, K1).rollout.rotateKeys({ onProgress: (done) => told.push(done) })
     const cause = { code: 'ERR_CIPHER', message: 'the key of this token or digest is not among options.keys' }
-    const message = `all were gone through but "ada": ${cause.message}`
+    const message = `failed for "ada": ${cause.message}`
     await expect(rotating()).rejects.toMatchObject({ code: 'ERR_CIPHER', message, cause })
     expect(told.at(-1)).toEqual({ scanned: 2, resealed: 1, digestsUnderOldKeys: 10 })
     expect(await repository.find('ada')).toEqual(before)
     await enroll({ leeway: under(gone), clock }, 'carol')
-    await expect(rotating()).rejects.toThrow(`all were gone through but 2 users, "ada" first: ${cause.message}`)
+    await expect(rotating()).rejects.toThrow(`failed for 2 users, "ada" first: ${cause.message}`)
   })
 
   it('leaves out what is over, so that the key of a pass that nobody used may go', async () => {
