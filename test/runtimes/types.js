@@ -72,7 +72,21 @@ export const level = async (): Promise<string | null> => levelFor(await everybod
 export const codeOf = (error: unknown): string => (error instanceof LeewayError ? error.code : 'other')
 export const cases = repositoryCases(async () => ({ repository: memoryRepository() })).map(({ name }) => name)
 
-declare const sqlite: Parameters<typeof sqliteRepository>[0]
+// As libsql and better-sqlite3 are typed: TypeScript before 6 takes such a statement for either of the two.
+interface Statement<Parameters extends unknown[]> {
+  run(...parameters: Parameters): { changes: number; lastInsertRowid: number | bigint }
+  get(...parameters: Parameters): unknown
+  all(...parameters: Parameters): unknown[]
+}
+interface Database {
+  exec(sql: string): this
+  prepare<Bound extends unknown[] | {} = unknown[]>(
+    sql: string,
+  ): Bound extends unknown[] ? Statement<Bound> : Statement<[Bound]>
+  inTransaction: boolean
+  open: boolean
+}
+declare const sqlite: Database
 declare const postgres: Parameters<typeof postgresRepository>[0]
 declare const mysql: Parameters<typeof mysqlRepository>[0]
 declare const redis: Parameters<typeof redisRepository>[0]

@@ -22,7 +22,8 @@ type RecordColumns = [version: Uint8Array, record: Uint8Array] | [version: null,
  * `innodb_flush_log_at_trx_commit` at 0 or 2, a server that loses power would forget the last commits, and with them a
  * failure count or a code that was used, so that is refused. The pool must lead to the primary: a replica answers what it
  * last heard, and is told only where it is set to `read_only`. On MySQL, which does not tell of them, the host has to see
- * to it that no connection comes back with a transaction open: a read would look at old rows. A write rolls such a one back.
+ * to it that no connection comes back with a transaction open: a read would look at old rows. A write rolls such a one
+ * back.
  *
  * Throws a `TypeError` or `RangeError` for a pool or table name that is none. Its methods throw a `LeewayError`
  * `ERR_STORE` that says what to change: tables missing, of another version, engine or collation; a session with

@@ -20,10 +20,11 @@ import {
  * transaction of its own.
  *
  * Run {@link migrate} first. Hand in a pool, or a connection that leeway has to itself, to the primary: a replica
- * answers what it last heard. A connection that comes back to a pool of pg with the host's transaction open is refused and
- * closed; `postgres` does not tell of one: there the host has to see to it. PgBouncer may stand between, in any mode; where it keeps no prepared statements (before
- * 1.21, or `max_prepared_statements = 0`) make the `sql` of postgres with `prepare: false`: it would wait for ever. With
- * `synchronous_commit = off` a crash of the server would forget a write that was answered, so that is refused.
+ * answers what it last heard. A connection that comes back to a pool of pg with the host's transaction open is refused,
+ * and closed; `postgres` does not tell of one: there the host has to see to it. PgBouncer may stand between, in any mode;
+ * where it keeps no prepared statements (before 1.21, or `max_prepared_statements = 0`) make the `sql` of postgres with
+ * `prepare: false`: it would wait for ever. With `synchronous_commit = off` a crash of the server would forget a write
+ * that was answered, so that is refused.
  *
  * Throws a `TypeError` or `RangeError` for a database or name that is none. Its methods throw a `LeewayError`
  * `ERR_STORE` that says what to change: tables missing, earlier or later than this code; a collation, encoding or

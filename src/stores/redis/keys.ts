@@ -7,8 +7,8 @@ export interface RedisOptions {
   prefix?: string | undefined
   /**
    * Among how many groups of keys the users are spread, 1 to 4096; default 64. Each lies in one hash slot, so a Cluster
-   * shares them out whole; lists and counts ask each once. Fixed by the first process that uses the
-   * prefix, be it to read: others are refused.
+   * shares them out whole; lists and counts ask each once. Fixed by the first process that uses the prefix, be it to
+   * read: others are refused.
    */
   buckets?: number | undefined
 }
