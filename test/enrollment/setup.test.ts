@@ -476,6 +476,10 @@ describe('sealing anew', () => {
     const passed = recordOf(given(period).when({ type: 'issue-pass', id: 'pass', digest: digestOf('pass'), note: {} }))
     const pending = given(passed).when(beginSetup('new'))
     const turn = { at: NOW + 60 * MINUTE, finding: [] }
+    const over = pending.when({ type: 'reseal-secrets' }, { ...turn, at: NOW + 10 * MINUTE })
+    expect(over).toMatchObject({ written: false, asked: { sealed: [] } })
+    const alone = given(passed).when({ type: 'reseal-secrets', dropsExpired: true }, turn)
+    expect(recordOf(alone)).toEqual({ ...passed, pass: null })
     for (const dropsExpired of [undefined, false]) {
       const kept = pending.when({ type: 'reseal-secrets', dropsExpired }, turn)
       expect(kept).toMatchObject({ written: false, asked: { sealed: [] } })
