@@ -20,6 +20,7 @@ export interface PgPoolClient extends PgTransactionStatus {
   release(error?: Error | boolean): void
   /** Tells of a connection that breaks, which without a listener ends the process. */
   on(event: 'error', listener: (error: Error) => void): unknown
+  /** Ends what {@link PgPoolClient.on} began. */
   removeListener(event: 'error', listener: (error: Error) => void): unknown
 }
 

@@ -99,8 +99,7 @@ export function peopleAt(service: Leeway, clock: FixedClock): People {
     memory.recoveryCodes = memory.recoveryCodes.filter((code) => code !== recoveryCode)
   }
 
-  function proven(memory: Memory, proof: Proof | undefined): void {
-    if (proof === undefined) return
+  function proven(memory: Memory, proof: Proof): void {
     if ('code' in proof) accepted(memory, proof.code)
     else usedUp(memory, proof.recoveryCode)
   }
@@ -120,7 +119,7 @@ export function peopleAt(service: Leeway, clock: FixedClock): People {
       if (!answer.ok) return answer
       const memory = memoryOf(userId)
       // Nobody looks at a proof before there is something to prove it with.
-      if (!answer.setup.resumed && memory.phones.size > 0) proven(memory, options.proof)
+      if (!answer.setup.resumed && memory.phones.size > 0) proven(memory, options.proof as Proof)
       memory.setup = { id: answer.setup.id, phone: scan(parseKeyUri(answer.setup.keyUri)) }
       return answer
     },

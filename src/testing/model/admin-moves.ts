@@ -1,7 +1,7 @@
 import type { AdminResult, EnrollmentEventType, Instant, Leeway, Period, Terms } from '../../index.js'
 import { administered, answered, type Move } from './move.js'
 import { afresh, ended, hasPeriod, moved, requirementOf, rounding, standing } from './requiring.js'
-import { needsPass } from './seeing.js'
+import { askForPass } from './seeing.js'
 import { endSessions, unbind } from './setup-moves.js'
 import { DAY, LIMITS, type Moment, newUserModel, type RequirementModel, type UserModel } from './user-model.js'
 
@@ -26,11 +26,6 @@ function put(user: UserModel, requirement: RequirementModel | null, now: Instant
   user.requirement = requirement
   if (user.stoppedAt !== null) user.stoppedAt = now
   askForPass(user, now)
-}
-
-/** Terms that ask for a pass end a set-up that was begun with a password alone. */
-function askForPass(user: UserModel, now: Instant): void {
-  if (user.setup?.proven === false && needsPass(user, now)) user.setup = null
 }
 
 export const requireEnrollment = (terms: Terms, since: Instant | undefined): Move<AdminResult> => ({

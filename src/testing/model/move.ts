@@ -1,7 +1,7 @@
 import type { AdminResult, EnrollmentEventType, EnrollmentStatus, Instant, Leeway } from '../../index.js'
 import { equal } from '../repository-bench.js'
 import { requirementOf, seeDeadline } from './requiring.js'
-import { statusAt } from './seeing.js'
+import { askForPass, statusAt } from './seeing.js'
 import type { Moment, UserModel } from './user-model.js'
 
 /** One call of the service, and what the model makes of it. */
@@ -58,6 +58,7 @@ export function administered(
 /** A status is the model's. */
 export function sees(user: UserModel, status: EnrollmentStatus, now: Instant): void {
   seeDeadline(user, status.requirement?.deadline)
+  if (user.passAskedAt !== null) askForPass(user, user.passAskedAt)
   // Whoever imports an authenticator is not told its id by itself.
   for (const [at, one] of user.authenticators.entries()) one.id ??= status.authenticators[at]?.id as string
   const { because = [], ...requirement } = status.requirement ?? {}

@@ -26,6 +26,15 @@ export function needsPass({ requirement, signedInAt }: UserModel, now: Instant):
   return selfEnrollment === 'with-pass' || (now >= deadline && missed)
 }
 
+/**
+ * Terms that were changed so that set-up needs a pass end one that was begun with a password alone. Where a calendar rounds
+ * their deadline, that cannot be told before it is seen.
+ */
+export function askForPass(user: UserModel, now: Instant): void {
+  user.passAskedAt = user.requirement?.calendar === 'rounds' ? now : null
+  if (user.passAskedAt === null && user.setup?.proven === false && needsPass(user, now)) user.setup = null
+}
+
 /** How often "not now" is still taken; null: without limit. */
 export function postponementsLeft({ requirement }: UserModel): number | null {
   if (requirement === null || requirement.postponements === null) return null

@@ -18,6 +18,8 @@ export interface UserModel {
   sessionsValidFrom: Instant | null
   authenticators: AuthenticatorModel[]
   setup: SetupModel | null
+  /** when terms were changed of which it cannot be told yet whether they ask for a pass */
+  passAskedAt: Instant | null
   recoveryCodes: RecoveryCodeModel[]
   pass: { code: string | null; expiresAt: Instant; triesLeft: number; key: number } | null
   /** the last pass that somebody was told, used or not */
@@ -129,6 +131,7 @@ export function newUserModel(userId: string): UserModel {
     sessionsValidFrom: null,
     authenticators: [],
     setup: null,
+    passAskedAt: null,
     recoveryCodes: [],
     pass: null,
     passSeen: null,
