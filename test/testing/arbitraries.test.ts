@@ -507,6 +507,14 @@ describe('arbitrary requests', () => {
     expect(() => any.request({})).toThrow('document.paths must be an object')
   })
 
+  it('are made of any JSON, also of an object that cannot be made a text', () => {
+    const odd = { ...fc, jsonValue: () => fc.constant({ toString: 0 }) } as unknown as typeof fc
+    const paths = fc
+      .sample(arbitraries(odd).request(openApiDocument()), { numRuns: 500, seed: 1 })
+      .map(({ path }) => path)
+    expect(paths.some((path) => path.includes(encodeURIComponent('{"toString":0}')))).toBe(true)
+  })
+
   it('go on to a path of this site, wherever their link leads', () => {
     fc.assert(
       fc.property(any.returnPath(), (path) => {
