@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { setImmediate } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { PGlite } from '@electric-sql/pglite'
@@ -509,17 +510,29 @@ describe.runIf(isReachable)('a PostgreSQL server', () => {
       }
     })
 
-    it('nor does a connection that breaks while a statement runs on it end the process', async () => {
+    it('nor does a connection that breaks before its statement end the process', async () => {
       await fresh()
       const pool = poolWith({ max: 1 })
-      const { rows } = await pool.query('SELECT pg_backend_pid() AS pid')
-      const repository = postgresRepository(
-        watchedPool(pool, () => admin.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid])),
-        {
-          table,
+      const breaking: PgPool = {
+        totalCount: 1,
+        query: (text, values) => pool.query(text, values),
+        async connect() {
+          const client = await pool.connect()
+          const { rows } = await client.query('SELECT pg_backend_pid() AS pid')
+          return Object.assign(Object.create(client) as typeof client, {
+            async query(text: string, values: unknown[]) {
+              const broken = once(client, 'error')
+              await admin.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid])
+              await broken
+              return client.query(text, values)
+            },
+            release: (error?: Error | boolean) => client.release(error),
+            on: client.on.bind(client),
+            removeListener: client.removeListener.bind(client),
+          })
         },
-      )
-      await expect(repository.find('ada')).rejects.toMatchObject({ code: 'ERR_STORE' })
+      }
+      await expect(postgresRepository(breaking, { table }).find('ada')).rejects.toMatchObject({ code: 'ERR_STORE' })
       expect(await postgresRepository(pool, { table }).find('ada')).toBe(null)
     })
 
