@@ -56,8 +56,8 @@ export const setupHandlers: Handlers<
     }
     if (!passRequiredAt(record, now)) return begin(record, [], false)
     if (pass === 'none') return unwritten(record, { ok: false, reason: 'pass-required' })
-    const issued = record.pass
-    if (issued === null || now >= issued.expiresAt) return unwritten(record, { ok: false, reason: 'invalid-pass' })
+    const issued = livePass(record, now)
+    if (issued === null) return unwritten(record, { ok: false, reason: 'invalid-pass' })
     const answer = ({ found }: PassFinding) => {
       if (found === 'match') return begin({ ...record, pass: null }, [fact('pass-used')], false)
       if (found === 'malformed') return unwritten(record, { ok: false, reason: 'invalid-pass' } as const)

@@ -1,5 +1,6 @@
 import type { Instant } from '../totp/instant.js'
 import { daysLeftAt, phaseAt, postponementsLeft } from './decision.js'
+import { liveSetup } from './factor.js'
 import { type LockState, lockStateAt } from './locks.js'
 import type { Phase } from './phase.js'
 import type { EnrollmentRecord } from './record.js'
@@ -37,7 +38,8 @@ export type AdminResult = EnrollmentStatus & { changed: boolean }
 
 /** The status of a record's user at `now`. */
 export function statusAt(record: EnrollmentRecord, now: Instant): EnrollmentStatus {
-  const { requirement, exemption, setup } = record
+  const { requirement, exemption } = record
+  const setup = liveSetup(record, now)
   return {
     userId: record.userId,
     phase: phaseAt(record, now),
@@ -58,7 +60,7 @@ export function statusAt(record: EnrollmentRecord, now: Instant): EnrollmentStat
       lastUsedAt,
     })),
     recoveryCodesLeft: recoveryCodesLeft(record),
-    setup: setup !== null && now < setup.expiresAt ? { expiresAt: setup.expiresAt } : null,
+    setup: setup && { expiresAt: setup.expiresAt },
     lock: { totp: lockStateAt(record.lock.totp, now), recovery: lockStateAt(record.lock.recovery, now) },
   }
 }
